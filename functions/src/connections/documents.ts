@@ -1,0 +1,98 @@
+import { Timestamp } from 'firebase-admin/firestore';
+import * as v from 'valibot';
+
+/** Firestore's timestamps, read as milliseconds since the epoch. */
+const time = v.pipe(
+  v.instance(Timestamp),
+  v.transform((timestamp) => timestamp.toMillis()),
+);
+const status = v.picklist(['active', 'needs_reauth', 'paused']);
+const reason = v.picklist(['revoked', 'interrupted', 'no_refresh_token']);
+
+/** `strongroom/{uid}/connections/{cid}`: what the owner may read live. */
+export const statusDocumentSchema = v.object({
+  provider: v.string(),
+  status,
+  reason: v.nullable(reason),
+  scopes: v.array(v.string()),
+  account: v.object({
+    subject: v.exactOptional(v.string()),
+    name: v.exactOptional(v.string()),
+    email: v.exactOptional(v.string()),
+  }),
+  createdAt: time,
+  updatedAt: time,
+});
+
+/** The exclusive right to spend the refresh token, and until when. */
+const leaseSchema = v.object({ owner: v.string(), until: time });
+
+/** What is about to be spent, written before it is: the refresh protocol's write-ahead journal. */
+const journalSchema = v.object({
+  attempt: v.string(),
+  /** SHA-256 of the refresh token, base64url. */
+  refreshTokenHash: v.string(),
+  startedAt: time,
+});
+
+/** `strongroomVault/{cid}`: closed to every client. */
+export const vaultDocumentSchema = v.object({
+  uid: v.string(),
+  provider: v.string(),
+  status,
+  reason: v.nullable(reason),
+  /** Rises with every committed token set; the fence against late writers. */
+  generation: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** The token set as JWE. */
+  sealed: v.string(),
+  /** The key version that sealed it; found by this when a version is to be retired. */
+  keyVersion: v.string(),
+  obtainedAt: time,
+  expiresAt: v.nullable(time),
+  /** When rotation is to refresh; null: never. */
+  refreshAt: v.nullable(time),
+  /** Spreads the index over `refreshAt`, which rises with time. */
+  shard: v.number(),
+  lease: v.nullable(leaseSchema),
+  journal: v.nullable(journalSchema),
+  /** The attempt that wrote this generation: how a writer knows its own commit again. */
+  committedBy: v.nullable(v.string()),
+});
+
+/** `strongroomAuthorizations/{hash of state}`: one pending authorization. */
+export const authorizationDocumentSchema = v.object({
+  uid: v.string(),
+  provider: v.string(),
+  /** The connection to be healed; null for a new one. */
+  connectionId: v.nullable(v.string()),
+  scopes: v.array(v.string()),
+  /** PKCE verifier and nonce as JWE; null once used. */
+  sealed: v.nullable(v.string()),
+  redirectUri: v.string(),
+  returnTo: v.string(),
+  expiresAt: time,
+  usedAt: v.nullable(time),
+  /** The TTL policy's field. */
+  deleteAt: time,
+});
+
+export type StatusDocument = v.InferOutput<typeof statusDocumentSchema>;
+export type VaultDocument = v.InferOutput<typeof vaultDocumentSchema>;
+export type AuthorizationDocument = v.InferOutput<typeof authorizationDocumentSchema>;
+export type Lease = v.InferOutput<typeof leaseSchema>;
+export type Journal = v.InferOutput<typeof journalSchema>;
+
+/** Times of these fields are written as Firestore timestamps; the schemas read them back. */
+export function toFirestore(value: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, fieldToFirestore(name, field)]),
+  );
+}
+
+const timeField = /At$|^until$/;
+
+function fieldToFirestore(name: string, value: unknown): unknown {
+  if (typeof value === 'number' && timeField.test(name)) return Timestamp.fromMillis(value);
+  const isPlainObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isPlainObject ? toFirestore(value) : value;
+}

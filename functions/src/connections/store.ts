@@ -1,0 +1,161 @@
+import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from 'firebase-admin/firestore';
+import * as v from 'valibot';
+import { conditionally, reachFirestore } from '../platform/firestore.ts';
+import { rejected } from '../vault/keyring.ts';
+import {
+  type AuthorizationDocument,
+  authorizationDocumentSchema,
+  type StatusDocument,
+  statusDocumentSchema,
+  toFirestore,
+  type VaultDocument,
+  vaultDocumentSchema,
+} from './documents.ts';
+
+/** A document, and the version of it that a conditional write must meet. */
+export interface Stored<T> {
+  readonly id: string;
+  readonly document: T;
+  readonly version: Timestamp;
+}
+
+/** A change of the status document that goes with a change of the vault's, in one commit. */
+export type StatusPatch = Partial<StatusDocument>;
+
+/**
+ * Where connections live: the only file that names a collection. Every method is one round trip and
+ * throws StrongroomError `unavailable` where Firestore gives no answer.
+ */
+export function createConnectionStore(db: Firestore) {
+  const authorizations = db.collection('strongroomAuthorizations');
+  const vault = db.collection('strongroomVault');
+  const statuses = (uid: string) => db.collection('strongroom').doc(uid).collection('connections');
+
+  return {
+    /** 1 write. */
+    async createAuthorization(id: string, document: AuthorizationDocument): Promise<void> {
+      await reachFirestore(() => authorizations.doc(id).create(toFirestore(document)));
+    },
+
+    /** 1 read. */
+    async readAuthorization(id: string): Promise<Stored<AuthorizationDocument> | undefined> {
+      return read(authorizations.doc(id), authorizationDocumentSchema);
+    },
+
+    /** Uses a pending authorization up. 1 write. @returns whether it was ours to use. */
+    async useAuthorization(found: Stored<AuthorizationDocument>, usedAt: number): Promise<boolean> {
+      const outcome = await conditionally(() =>
+        authorizations
+          .doc(found.id)
+          .update(toFirestore({ usedAt, sealed: null }), { lastUpdateTime: found.version }),
+      );
+      return outcome.written;
+    },
+
+    /** Writes both documents of a new connection. 2 writes, in one commit. */
+    async create(id: string, secret: VaultDocument, status: StatusDocument): Promise<void> {
+      const batch = db.batch();
+      batch.create(vault.doc(id), toFirestore(secret));
+      batch.create(statuses(secret.uid).doc(id), toFirestore(status));
+      await reachFirestore(() => batch.commit());
+    },
+
+    /** 1 read. */
+    async readVault(id: string): Promise<Stored<VaultDocument> | undefined> {
+      return read(vault.doc(id), vaultDocumentSchema);
+    },
+
+    /**
+     * Compare and set: changes the vault document, and the status document with it, only where
+     * nobody has changed it since it was read. 1 write, 2 with a status.
+     *
+     * @returns the new version, or undefined: somebody was first, or it is gone.
+     */
+    async update(
+      found: Stored<VaultDocument>,
+      patch: Partial<VaultDocument>,
+      status?: StatusPatch,
+    ): Promise<Timestamp | undefined> {
+      const batch = db.batch();
+      batch.update(vault.doc(found.id), toFirestore(patch), { lastUpdateTime: found.version });
+      if (status !== undefined) {
+        batch.update(statuses(found.document.uid).doc(found.id), toFirestore(status));
+      }
+      const outcome = await conditionally(() => batch.commit());
+      return outcome.written ? outcome.value[0]?.writeTime : undefined;
+    },
+
+    /** Deletes both documents. 2 writes; deleting what is not there is no error. */
+    async remove(uid: string, id: string): Promise<void> {
+      const batch = db.batch();
+      batch.delete(vault.doc(id));
+      batch.delete(statuses(uid).doc(id));
+      await reachFirestore(() => batch.commit());
+    },
+
+    /** The status documents of a user, oldest first; 1 read each. */
+    async listStatuses(uid: string): Promise<{ id: string; document: StatusDocument }[]> {
+      const found = await reachFirestore(() => statuses(uid).orderBy('createdAt').limit(500).get());
+      return found.docs.map((snapshot) => ({
+        id: snapshot.id,
+        document: parse(snapshot, statusDocumentSchema),
+      }));
+    },
+
+    /** 1 read. */
+    async readStatus(uid: string, id: string): Promise<StatusDocument | undefined> {
+      return (await read(statuses(uid).doc(id), statusDocumentSchema))?.document;
+    },
+
+    /** One page of what a shard has due, soonest first; 1 read each, at least 1. */
+    async listDue(shard: number, dueUntil: number, limit: number) {
+      const query = vault
+        .where('shard', '==', shard)
+        .where('refreshAt', '<=', new Date(dueUntil))
+        .orderBy('refreshAt')
+        .select('generation', 'provider')
+        .limit(limit);
+      const found = await reachFirestore(() => query.get());
+      return found.docs.map((snapshot) => ({ id: snapshot.id, ...parse(snapshot, dueSchema) }));
+    },
+
+    /** One page of connections in the order of their ids, for the sweep; 1 read each. */
+    async listOwners(after: string | undefined, limit: number) {
+      const ordered = vault.orderBy('__name__').select('uid').limit(limit);
+      const query = after === undefined ? ordered : ordered.startAfter(after);
+      const found = await reachFirestore(() => query.get());
+      return found.docs.map((snapshot) => ({ id: snapshot.id, ...parse(snapshot, ownerSchema) }));
+    },
+
+    /** Deletes authorizations whose time is long over, where the TTL policy has not. */
+    async removeStaleAuthorizations(before: number, limit: number): Promise<number> {
+      const query = authorizations.where('deleteAt', '<=', new Date(before)).limit(limit);
+      const found = await reachFirestore(() => query.select().get());
+      const batch = db.batch();
+      for (const { ref } of found.docs) batch.delete(ref);
+      if (!found.empty) await reachFirestore(() => batch.commit());
+      return found.size;
+    },
+  };
+}
+
+export type ConnectionStore = ReturnType<typeof createConnectionStore>;
+
+const dueSchema = v.object({ generation: v.number(), provider: v.string() });
+const ownerSchema = v.object({ uid: v.string() });
+
+async function read<S extends v.GenericSchema>(
+  reference: DocumentReference,
+  schema: S,
+): Promise<Stored<v.InferOutput<S>> | undefined> {
+  const snapshot = await reachFirestore(() => reference.get());
+  const version = snapshot.updateTime;
+  return version && { id: snapshot.id, document: parse(snapshot, schema), version };
+}
+
+/** A document that is not of our shape was not written by us. */
+function parse<S extends v.GenericSchema>(snapshot: DocumentSnapshot, schema: S): v.InferOutput<S> {
+  const result = v.safeParse(schema, snapshot.data());
+  if (!result.success) throw rejected();
+  return result.output;
+}

@@ -1,0 +1,135 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { isIP } from 'node:net';
+import axios, { type AxiosResponse, isAxiosError } from 'axios';
+import { isAllowedAddress, isLoopbackHttp } from './addresses.ts';
+
+export interface OutgoingRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | undefined;
+  /** Hard limit from the first byte sent to the last received, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Limit of the answer's body after decompression, in bytes. */
+  readonly maxBytes: number;
+  /** Keep the connection for the next request. Default: no, see `EgressError.processed`. */
+  readonly keepAlive?: boolean;
+}
+
+export interface IncomingAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Sends one request of the suite to the outside. @throws EgressError */
+export type Egress = (request: OutgoingRequest) => Promise<IncomingAnswer>;
+
+/** No usable answer. It carries nothing of the request, which may hold a credential. */
+export class EgressError extends Error {
+  override readonly name = 'EgressError';
+  /** `refused`: by our own guard. */
+  readonly kind: 'refused' | 'unreachable' | 'timeout' | 'dropped' | 'too_large';
+  /**
+   * Whether the other side may have processed the request: `no` when it certainly never arrived,
+   * `unknown` when the answer was lost.
+   */
+  readonly processed: 'no' | 'unknown';
+
+  constructor(kind: EgressError['kind'], processed: EgressError['processed']) {
+    super(`The request was not answered (${kind}).`);
+    this.kind = kind;
+    this.processed = processed;
+  }
+}
+
+/** Failures before the first byte of the request left. */
+const neverSent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EPROTO)$|CERT|TLS|SSL/;
+
+interface EgressOptions {
+  /** Plain http to this machine; sandbox only. */
+  readonly allowLoopback: boolean;
+}
+
+/**
+ * The one door to the outside. HTTPS only; the addresses behind the name are checked at the moment
+ * of connecting, so that a name cannot change its meaning in between; redirects are never followed;
+ * time and size are capped; no proxy is taken from the environment.
+ */
+export function createEgress({ allowLoopback }: EgressOptions): Egress {
+  const resolve = async (hostname: string): Promise<LookupAddress[]> => {
+    const addresses = await lookup(hostname, { all: true });
+    if (!addresses.every(({ address }) => isAllowedAddress(address, allowLoopback))) {
+      throw new EgressError('refused', 'no');
+    }
+    return addresses;
+  };
+  const client = axios.create({
+    maxRedirects: 0,
+    proxy: false,
+    responseType: 'arraybuffer',
+    validateStatus: () => true,
+    transformRequest: [],
+    transformResponse: [],
+    lookup: async (hostname: string) => {
+      const [first] = await resolve(hostname);
+      if (first === undefined) throw new EgressError('unreachable', 'no');
+      return [first.address, first.family === 6 ? 6 : 4] satisfies [string, 4 | 6];
+    },
+  });
+  const agents = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
+  const keptAgents = {
+    httpAgent: new HttpAgent({ keepAlive: true }),
+    httpsAgent: new HttpsAgent({ keepAlive: true }),
+  };
+
+  return async ({ url, method, headers, body, timeoutMs, maxBytes, keepAlive = false }) => {
+    if (!isAllowedUrl(url, allowLoopback)) throw new EgressError('refused', 'no');
+    try {
+      const answer: AxiosResponse<Buffer<ArrayBuffer>> = await client.request({
+        url: url.href,
+        method,
+        headers: { ...headers },
+        data: body,
+        timeout: timeoutMs,
+        signal: AbortSignal.timeout(timeoutMs),
+        maxContentLength: maxBytes,
+        maxBodyLength: Number.POSITIVE_INFINITY,
+        ...(keepAlive ? keptAgents : agents),
+      });
+      return { status: answer.status, headers: flat(answer.headers), body: answer.data };
+    } catch (error) {
+      throw asEgressError(error);
+    }
+  };
+}
+
+function isAllowedUrl(url: URL, allowLoopback: boolean): boolean {
+  if (url.username !== '' || url.password !== '') return false;
+  if (allowLoopback && isLoopbackHttp(url)) return true;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return url.protocol === 'https:' && (isIP(host) === 0 || isAllowedAddress(host, allowLoopback));
+}
+
+function flat(headers: AxiosResponse['headers']): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value]) => [
+    name.toLowerCase(),
+    Array.isArray(value) ? value.join(', ') : String(value),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function asEgressError(error: unknown): EgressError {
+  if (error instanceof EgressError) return error;
+  if (!isAxiosError(error)) return new EgressError('dropped', 'unknown');
+  if (error.cause instanceof EgressError) return error.cause;
+  const code = error.code ?? '';
+  if (neverSent.test(code)) return new EgressError('unreachable', 'no');
+  if (error.message.startsWith('maxContentLength')) return new EgressError('too_large', 'unknown');
+  return /^(ECONNABORTED|ETIMEDOUT|ERR_CANCELED)$/.test(code)
+    ? new EgressError('timeout', 'unknown')
+    : new EgressError('dropped', 'unknown');
+}

@@ -1,0 +1,29 @@
+import type { Egress } from './egress.ts';
+
+interface FetchInit {
+  readonly body?: unknown;
+  readonly headers: Record<string, string>;
+  readonly method: string;
+}
+
+interface FetchLimits {
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+const noBody = new Set([101, 204, 205, 304]);
+
+/** The door to the outside in the shape that `oauth4webapi` takes (`customFetch`). */
+export function fetchThrough(egress: Egress, limits: FetchLimits) {
+  return async (url: string, { body, headers, method }: FetchInit): Promise<Response> => {
+    const answer = await egress({
+      url: new URL(url),
+      method,
+      headers,
+      body: body === undefined || body === null ? undefined : String(body),
+      ...limits,
+    });
+    const content = noBody.has(answer.status) ? null : answer.body;
+    return new Response(content, { status: answer.status, headers: answer.headers });
+  };
+}

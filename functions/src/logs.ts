@@ -1,0 +1,57 @@
+import * as logger from 'firebase-functions/logger';
+import type { StrongroomError } from './errors.ts';
+
+/**
+ * Every line the suite logs. What may be said is decided here and nowhere else: identifiers,
+ * stable codes and counts; never a token, a code, a URL with parameters, a header or a body.
+ */
+export const log = {
+  /** An answer that says no. What the caller did wrong is debug matter; the rest is a warning. */
+  refused(operation: string, error: StrongroomError): void {
+    const quiet = error.actor === 'caller' || error.actor === 'user';
+    const { code, details } = error;
+    logger[quiet ? 'debug' : 'warn']('refused', { operation, code, ...details });
+  },
+  /** A defect: the type and the place of the error, without its text, which could hold anything. */
+  unexpected(operation: string, error: unknown): void {
+    const isError = error instanceof Error;
+    logger.error('unexpected error', {
+      operation,
+      type: isError ? error.name : typeof error,
+      at: isError ? framesOf(error) : [],
+    });
+  },
+  settingsKept(error: unknown): void {
+    logger.error('new settings refused; the last good ones stay in force', reasonOf(error));
+  },
+  providerMisconfigured(provider: string, providerError: string): void {
+    logger.error('the provider refuses our client; check its settings', { provider, providerError });
+  },
+  needsReauth(connectionId: string, provider: string, reason: string): void {
+    logger.warn('connection needs its user', { connectionId, provider, reason });
+  },
+  refreshFailed(connectionId: string, error: unknown): void {
+    logger.warn('refresh failed', { connectionId, ...reasonOf(error) });
+  },
+  rotated(counts: Readonly<Record<string, number>>): void {
+    logger.info('rotation', counts);
+  },
+  swept(counts: Readonly<Record<string, number>>): void {
+    logger.info('sweep', counts);
+  },
+  forgotten(connections: number): void {
+    logger.info('user forgotten', { connections });
+  },
+};
+
+function reasonOf(error: unknown): Record<string, unknown> {
+  return typeof error === 'object' && error !== null && 'code' in error
+    ? { code: error.code, ...('details' in error && { details: error.details }) }
+    : { code: 'internal' };
+}
+
+/** The stack without its first line: the message of a foreign error may quote its input. */
+function framesOf(error: Error): string[] {
+  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  return frames.slice(0, 8).map((line) => line.trim());
+}

@@ -1,0 +1,98 @@
+import * as oauth from 'oauth4webapi';
+import type { Egress } from '../egress/egress.ts';
+import { fetchThrough } from '../egress/fetch.ts';
+import { StrongroomError } from '../errors.ts';
+import { memoiseByKey } from '../platform/memoise.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import { asOAuthFailure } from './failure.ts';
+
+/** Both sides of a conversation with a provider, as `oauth4webapi` wants them. */
+export interface Party {
+  readonly provider: Provider;
+  readonly server: oauth.AuthorizationServer;
+  readonly client: oauth.Client;
+  readonly clientAuth: oauth.ClientAuth;
+  /** Spread into every request. */
+  readonly transport: {
+    readonly [oauth.customFetch]: ReturnType<typeof fetchThrough>;
+    readonly [oauth.allowInsecureRequests]: boolean;
+  };
+}
+
+/**
+ * Finds a provider's endpoints and our way to authenticate there.
+ *
+ * @throws OAuthFailure where discovery gets no usable answer; StrongroomError
+ *   `provider_misconfigured`.
+ */
+export type PartyFinder = (provider: Provider) => Promise<Party>;
+
+/** Limit of one request to a provider. The refresh lease outlives it: `refresh/lease.ts`. */
+export const providerTimeoutMs = 10_000;
+const providerMaxBytes = 1_000_000;
+
+interface PartyOptions {
+  readonly egress: Egress;
+  /** Plain http to this machine; sandbox only. */
+  readonly allowLoopback: boolean;
+}
+
+export function createPartyFinder({ egress, allowLoopback }: PartyOptions): PartyFinder {
+  const transport = {
+    [oauth.customFetch]: fetchThrough(egress, {
+      timeoutMs: providerTimeoutMs,
+      maxBytes: providerMaxBytes,
+    }),
+    [oauth.allowInsecureRequests]: allowLoopback,
+  };
+  // OpenID Connect Discovery 1.0 §4; kept for the life of the instance.
+  const discover = memoiseByKey(async (issuer: string): Promise<oauth.AuthorizationServer> => {
+    try {
+      const url = new URL(issuer);
+      const answer = await oauth.discoveryRequest(url, transport);
+      return await oauth.processDiscoveryResponse(url, answer);
+    } catch (error) {
+      throw asOAuthFailure(error);
+    }
+  });
+
+  return async (provider) => {
+    const server =
+      provider.kind === 'oidc' ? await discover(provider.issuer) : serverOf(provider);
+    return {
+      provider,
+      server,
+      client: { client_id: provider.clientId },
+      clientAuth: clientAuthOf(provider),
+      transport,
+    };
+  };
+}
+
+function serverOf(provider: Extract<Provider, { kind: 'oauth2' }>): oauth.AuthorizationServer {
+  return {
+    // RFC 8414 asks for an issuer; where a plain OAuth 2.0 provider names none, its origin serves.
+    issuer: provider.issuer ?? new URL(provider.authorizationEndpoint).origin,
+    authorization_endpoint: provider.authorizationEndpoint,
+    token_endpoint: provider.tokenEndpoint,
+    ...(provider.revocationEndpoint && { revocation_endpoint: provider.revocationEndpoint }),
+    ...(provider.userinfoEndpoint && { userinfo_endpoint: provider.userinfoEndpoint }),
+    authorization_response_iss_parameter_supported: provider.sendsIssuer,
+  };
+}
+
+/** RFC 6749 §2.3.1. */
+function clientAuthOf(provider: Provider): oauth.ClientAuth {
+  if (provider.clientAuthentication === 'none') return oauth.None();
+  const secret = provider.clientSecrets[0];
+  if (secret === undefined) {
+    throw new StrongroomError(
+      'provider_misconfigured',
+      `The provider ${provider.id} has no client secret. Add one to its settings.`,
+      { field: `providers.${provider.id}.clientSecrets` },
+    );
+  }
+  return provider.clientAuthentication === 'client_secret_post'
+    ? oauth.ClientSecretPost(secret)
+    : oauth.ClientSecretBasic(secret);
+}

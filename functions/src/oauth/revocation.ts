@@ -1,0 +1,32 @@
+import * as oauth from 'oauth4webapi';
+import { asOAuthFailure } from './failure.ts';
+import type { Party } from './party.ts';
+import type { TokenSet } from './token-set.ts';
+
+/**
+ * Revokes a token set at the provider (RFC 7009): the refresh token first, since most providers end
+ * the whole grant with it; the access token as well, for those that do not.
+ *
+ * @returns whether the provider was told; `false` where it offers no revocation.
+ * @throws OAuthFailure
+ */
+export async function revoke(party: Party, tokenSet: TokenSet): Promise<boolean> {
+  const { server, client, clientAuth, transport } = party;
+  if (server.revocation_endpoint === undefined) return false;
+  const tokens: [token: string | undefined, hint: string][] = [
+    [tokenSet.refreshToken, 'refresh_token'],
+    [tokenSet.accessToken, 'access_token'],
+  ];
+  try {
+    for (const [token, hint] of tokens) {
+      if (token === undefined) continue;
+      const additionalParameters = { token_type_hint: hint };
+      const options = { ...transport, additionalParameters };
+      const response = await oauth.revocationRequest(server, client, clientAuth, token, options);
+      await oauth.processRevocationResponse(response);
+    }
+    return true;
+  } catch (error) {
+    throw asOAuthFailure(error);
+  }
+}

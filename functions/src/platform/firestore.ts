@@ -1,0 +1,81 @@
+import { Firestore } from 'firebase-admin/firestore';
+import { PassThroughClient } from 'google-auth-library';
+import { StrongroomError, unavailable } from '../errors.ts';
+import type { Environment } from './environment.ts';
+
+/**
+ * Opens the database. REST is preferred: gRPC costs a cold start more than it gives back, and no
+ * call of the suite needs it. In the sandbox the emulator asks for no credentials.
+ */
+export function openFirestore(environment: Environment, databaseId: string): Firestore {
+  return new Firestore({
+    projectId: environment.projectId,
+    databaseId,
+    preferRest: true,
+    ignoreUndefinedProperties: true,
+    ...(environment.mode === 'sandbox' && { authClient: new PassThroughClient() }),
+  });
+}
+
+/** Time limit of one Firestore operation; the client library alone would retry for minutes. */
+const operationTimeoutMs = 10_000;
+
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+const notFound = 5;
+const alreadyExists = 6;
+const failedPrecondition = 9;
+
+/** What became of a conditional write. */
+export type WriteOutcome<T> = { readonly written: true; readonly value: T } | { readonly written: false };
+
+/**
+ * Runs a conditional write.
+ *
+ * @returns `written: false` where the precondition did not hold: somebody else was first.
+ * @throws StrongroomError `unavailable` where no answer came; the write may or may not have
+ *   happened.
+ */
+export async function conditionally<T>(write: () => Promise<T>): Promise<WriteOutcome<T>> {
+  try {
+    return { written: true, value: await within(write) };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === failedPrecondition || code === notFound || code === alreadyExists) {
+      return { written: false };
+    }
+    throw asUnavailable(error);
+  }
+}
+
+/**
+ * Runs a read or an unconditional write.
+ *
+ * @throws StrongroomError `unavailable` where Firestore could not be reached or refused.
+ */
+export async function reachFirestore<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await within(operation);
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}
+
+async function within<T>(operation: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable('firestore')), operationTimeoutMs);
+  });
+  try {
+    return await Promise.race([operation(), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function asUnavailable(error: unknown): StrongroomError {
+  return error instanceof StrongroomError ? error : unavailable('firestore');
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,99 @@
+import * as v from 'valibot';
+
+/** An identifier of a provider, as clients name it: `spotify`, `sandbox-oauth2`. */
+export const providerIdSchema = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens'),
+);
+
+const urlSchema = v.pipe(v.string(), v.url('must be an absolute URL'));
+const text = v.pipe(v.string(), v.nonEmpty('must not be empty'), v.maxLength(2_048));
+
+/** A scope token (RFC 6749 §3.3). */
+export const scopeSchema = v.pipe(
+  v.string(),
+  v.regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope token of RFC 6749 §3.3'),
+);
+
+/** How the provider's refresh tokens behave. */
+const rotationSchema = v.picklist(['none', 'rotates', 'rotates-with-grace']);
+
+/** Facts about how the provider's tokens live; each is optional and has a safe default. */
+const lifeSchema = v.strictObject({
+  /** Default `rotates`: the refresh token is spent by its use. */
+  rotation: v.optional(rotationSchema, 'rotates'),
+  /** Seconds in which a spent refresh token may be spent again (`rotates-with-grace`). */
+  graceSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** Lifetime of an access token, in seconds, where the provider's answer does not tell. */
+  accessTokenSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** How long before expiry rotation refreshes, in seconds. Default: see `refresh/freshness.ts`. */
+  refreshLeadSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
+
+const common = {
+  name: text,
+  logo: v.optional(urlSchema),
+  clientId: text,
+  /** One, or two while a secret is being replaced; the first is used. Empty for `none`. */
+  clientSecrets: v.optional(v.pipe(v.array(text), v.maxLength(2)), []),
+  clientAuthentication: v.optional(
+    v.picklist(['client_secret_basic', 'client_secret_post', 'none']),
+    'client_secret_basic',
+  ),
+  /** Offered to users; asked for when a connection names none of its own. */
+  scopes: v.optional(v.array(scopeSchema), []),
+  scopeSeparator: v.optional(v.picklist([' ', ',']), ' '),
+  /** Extra parameters of the authorization request: `{"prompt": "consent"}`. */
+  authorizationParameters: v.optional(v.record(v.string(), v.string()), {}),
+  apiBaseUrl: urlSchema,
+  /** Methods that callers may use through the vault. */
+  methods: v.optional(
+    v.array(v.picklist(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])),
+    ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  ),
+  /** Request headers that callers may set besides the usual ones; lower case. */
+  requestHeaders: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/))), []),
+  /** Lets `connections-token` hand the access token to the user's client. Default: no. */
+  allowTokenRelease: v.optional(v.boolean(), false),
+  life: v.optional(lifeSchema, {}),
+};
+
+/** A provider whose endpoints are found by discovery (OpenID Connect Discovery 1.0, RFC 8414). */
+const oidcSchema = v.strictObject({ kind: v.literal('oidc'), issuer: urlSchema, ...common });
+
+/** A provider whose endpoints are written down. */
+const oauth2Schema = v.strictObject({
+  kind: v.literal('oauth2'),
+  /** Given: the `iss` parameter of RFC 9207 must equal it whenever it is sent. */
+  issuer: v.optional(urlSchema),
+  /** The provider promises to send `iss` (RFC 9207 §3). Default: no. */
+  sendsIssuer: v.optional(v.boolean(), false),
+  authorizationEndpoint: urlSchema,
+  tokenEndpoint: urlSchema,
+  revocationEndpoint: v.optional(urlSchema),
+  userinfoEndpoint: v.optional(urlSchema),
+  ...common,
+});
+
+/** The document in the secret `strongroom-providers`. */
+export const settingsSchema = v.strictObject({
+  app: v.strictObject({
+    /** Registered with every provider; where the function `oauth` answers. */
+    redirectUri: urlSchema,
+    /** Where the callback page may hand a finished authorization to: URLs, matched by origin and
+     *  path prefix, or deep links of apps (`com.example.app:/connected`), matched exactly. The
+     *  first is the default. */
+    returnTo: v.pipe(v.array(v.pipe(v.string(), v.url())), v.minLength(1)),
+  }),
+  providers: v.record(
+    providerIdSchema,
+    v.variant('kind', [oidcSchema, oauth2Schema]),
+  ),
+});
+
+export type Settings = v.InferOutput<typeof settingsSchema>;
+export type AppSettings = Settings['app'];
+type ProviderSettings = Settings['providers'][string];
+
+/** A provider: its settings, and the id by which they were found. */
+export type Provider = ProviderSettings & { readonly id: string };

@@ -1,0 +1,133 @@
+import * as v from 'valibot';
+import { isLoopbackHttp } from '../egress/addresses.ts';
+import { StrongroomError } from '../errors.ts';
+import { log } from '../logs.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { SecretReader } from '../platform/secret-manager.ts';
+import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
+
+/** How long a read of the settings is believed. */
+const settingsTtlMs = 5 * 60_000;
+/** How soon an unknown provider may cause another read. */
+const rereadPauseMs = 10_000;
+
+/** The team's settings, read at run time so that a change needs no redeploy. */
+export interface SettingsReader {
+  /** @throws StrongroomError `settings_invalid` naming the field; `unavailable`. */
+  read(): Promise<Settings>;
+  /** @throws StrongroomError `provider_unknown`, and as `read`. */
+  provider(id: string): Promise<Provider>;
+}
+
+interface SettingsOptions {
+  readonly secrets: SecretReader;
+  readonly secretId: string;
+  readonly clock: Clock;
+  /** Plain http to this machine is for the sandbox only. */
+  readonly allowLoopbackHttp: boolean;
+}
+
+export function createSettingsReader(options: SettingsOptions): SettingsReader {
+  const { secrets, secretId, clock, allowLoopbackHttp } = options;
+  let kept: { settings: Settings; readAt: number } | undefined;
+  let reading: Promise<Settings> | undefined;
+
+  const load = async (): Promise<Settings> => {
+    try {
+      const { payload } = await secrets.access(secretId, 'latest');
+      const settings = parseSettings(payload, allowLoopbackHttp);
+      kept = { settings, readAt: clock.now() };
+      return settings;
+    } catch (error) {
+      // A document that was good stays in force while its successor is not.
+      if (kept === undefined) throw error;
+      log.settingsKept(error);
+      kept = { settings: kept.settings, readAt: clock.now() };
+      return kept.settings;
+    }
+  };
+  const read = (maxAgeMs = settingsTtlMs): Promise<Settings> => {
+    if (kept !== undefined && clock.now() - kept.readAt < maxAgeMs) {
+      return Promise.resolve(kept.settings);
+    }
+    reading ??= load().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+
+  return {
+    read: () => read(),
+    async provider(id) {
+      const found = providerOf(await read(), id) ?? providerOf(await read(rereadPauseMs), id);
+      if (found === undefined) {
+        throw new StrongroomError(
+          'provider_unknown',
+          'There is no such provider. providers-list names those that are enabled.',
+          { field: 'provider' },
+        );
+      }
+      return found;
+    },
+  };
+}
+
+function providerOf(settings: Settings, id: string): Provider | undefined {
+  const provider = Object.hasOwn(settings.providers, id) ? settings.providers[id] : undefined;
+  return provider && { ...provider, id };
+}
+
+/** Parses the document; the error names the field and never shows its value. */
+export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): Settings {
+  const result = v.safeParse(settingsSchema, parseJson(payload));
+  if (!result.success) {
+    const issue = result.issues[0];
+    throw invalid(v.getDotPath(issue) ?? '(document)', issue.type);
+  }
+  for (const [field, url] of urlsOf(result.output)) {
+    if (!isAllowedUrl(url, allowLoopbackHttp)) throw invalid(field, 'must be https');
+  }
+  return result.output;
+}
+
+function parseJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+  } catch {
+    throw invalid('(document)', 'is not JSON');
+  }
+}
+
+function invalid(field: string, why: string): StrongroomError {
+  return new StrongroomError(
+    'settings_invalid',
+    `The providers' settings are not valid at ${field}: ${why}. Correct them and add a version.`,
+    { field },
+  );
+}
+
+const urlFields = [
+  'issuer',
+  'authorizationEndpoint',
+  'tokenEndpoint',
+  'revocationEndpoint',
+  'userinfoEndpoint',
+  'apiBaseUrl',
+] as const;
+
+function* urlsOf(settings: Settings): Generator<[field: string, url: string]> {
+  yield ['app.redirectUri', settings.app.redirectUri];
+  for (const [id, provider] of Object.entries(settings.providers)) {
+    const fields: Partial<Record<(typeof urlFields)[number], string | undefined>> = provider;
+    for (const name of urlFields) {
+      const url = fields[name];
+      if (url !== undefined) yield [`providers.${id}.${name}`, url];
+    }
+  }
+}
+
+function isAllowedUrl(value: string, allowLoopbackHttp: boolean): boolean {
+  const url = new URL(value);
+  if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
+  return url.protocol === 'https:' || (allowLoopbackHttp && isLoopbackHttp(url));
+}

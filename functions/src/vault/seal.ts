@@ -1,0 +1,85 @@
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
+import { type Keyring, rejected } from './keyring.ts';
+
+/** Where a sealed value belongs. All of it is authenticated: elsewhere it does not open. */
+export interface Place {
+  readonly uid: string;
+  /** The connection, or the hash of the state of a pending authorization. */
+  readonly document: string;
+  readonly field: 'tokenSet' | 'authorization';
+  /** The generation of a token set; 0 for what has none. */
+  readonly generation: number;
+}
+
+export interface Sealed {
+  /** JWE compact serialization (RFC 7516 §3.1). */
+  readonly jwe: string;
+  /** The key version that sealed it. */
+  readonly kid: string;
+}
+
+export interface Sealer {
+  /** @throws StrongroomError `unavailable`, `settings_invalid`: no key, nothing sealed. */
+  seal(value: unknown, place: Place): Promise<Sealed>;
+  /**
+   * @returns the parsed JSON, to be validated by the caller.
+   * @throws StrongroomError `sealed_value_rejected` for a value that was altered, truncated or
+   *   moved; `unavailable`.
+   */
+  open(jwe: string, place: Place): Promise<unknown>;
+}
+
+const alg = 'A256GCMKW';
+const enc = 'A256GCM';
+
+/**
+ * Seals JSON values as JWE: a fresh content key for each message, wrapped by the keyring's newest
+ * version. The place stands in the protected header, which is the associated data of the
+ * encryption (RFC 7516 §5.1 step 14), so a ciphertext that was moved to another user, connection,
+ * field or generation is refused.
+ */
+export function createSealer(keyring: Keyring): Sealer {
+  return {
+    async seal(value, place) {
+      const { kid, key } = await keyring.sealingKey();
+      const plaintext = new TextEncoder().encode(JSON.stringify(value));
+      const jwe = await new CompactEncrypt(plaintext)
+        .setProtectedHeader({ alg, enc, kid, ...headerOf(place) })
+        .encrypt(key);
+      return { jwe, kid };
+    },
+    async open(jwe, place) {
+      const { key } = await keyring.openingKey(kidOf(jwe, place));
+      try {
+        const { plaintext } = await compactDecrypt(jwe, key, {
+          keyManagementAlgorithms: [alg],
+          contentEncryptionAlgorithms: [enc],
+        });
+        return JSON.parse(new TextDecoder().decode(plaintext));
+      } catch {
+        throw rejected();
+      }
+    },
+  };
+}
+
+function headerOf({ uid, document, field, generation }: Place) {
+  return { uid, doc: document, fld: field, gen: generation };
+}
+
+/**
+ * Compares the header with the place before any key is touched. The header is not yet
+ * authenticated here; decryption does that, for exactly these bytes.
+ */
+function kidOf(jwe: string, place: Place): string {
+  let header: Record<string, unknown>;
+  try {
+    header = decodeProtectedHeader(jwe);
+  } catch {
+    throw rejected();
+  }
+  const matches = Object.entries(headerOf(place)).every(([name, value]) => header[name] === value);
+  const { kid } = header;
+  if (!matches || typeof kid !== 'string') throw rejected();
+  return kid;
+}
