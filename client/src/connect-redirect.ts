@@ -1,0 +1,33 @@
+import type { Functions } from 'firebase/functions';
+import { answerFrom } from './connect-popup.ts';
+import { strongroom } from './strongroom.ts';
+import type { BeginRequest, Connection } from './types.ts';
+
+/** What the callback adds to `returnTo`, and what is taken off the address again. */
+const parameters = ['state', 'code', 'iss', 'error', 'errorDescription'];
+
+/**
+ * Connects an account in this very window, where popups are not to be had (in-app browsers). The
+ * page is left; `completeRedirect` finishes on the page that `returnTo` names.
+ */
+export async function connectByRedirect(
+  functions: Functions,
+  request: BeginRequest,
+): Promise<void> {
+  const { authorizationUrl } = await strongroom(functions).connections.begin(request);
+  location.assign(authorizationUrl);
+}
+
+/**
+ * Completes what came back in this page's address, if anything did; call it once a user is signed
+ * in. The code is taken off the address before it is sent, so that a reload never spends it twice
+ * and no Referer carries it.
+ */
+export async function completeRedirect(functions: Functions): Promise<Connection | undefined> {
+  const url = new URL(location.href);
+  const answer = answerFrom((name) => url.searchParams.get(name));
+  if (answer === undefined) return undefined;
+  for (const name of parameters) url.searchParams.delete(name);
+  history.replaceState(history.state, '', url);
+  return strongroom(functions).connections.complete(answer);
+}

@@ -1,0 +1,56 @@
+import { type Functions, httpsCallable } from 'firebase/functions';
+import { asClientError } from './errors.ts';
+import type {
+  AuthorizationAnswer,
+  BeginRequest,
+  Begun,
+  CallAnswer,
+  CallRequest,
+  Connection,
+  Provider,
+} from './types.ts';
+
+interface OneConnection {
+  readonly connectionId: string;
+}
+
+/**
+ * The callables of the suite with their types. Each acts for the signed-in user of the app that
+ * `functions` belongs to, and rejects with a StrongroomClientError.
+ */
+export function strongroom(functions: Functions) {
+  function callable<Request, Answer>(name: string): (request: Request) => Promise<Answer> {
+    const call = httpsCallable<Request, Answer>(functions, name);
+    return async (request) => {
+      try {
+        return (await call(request)).data;
+      } catch (error) {
+        throw asClientError(error);
+      }
+    };
+  }
+  const listProviders = callable<object, { providers: Provider[] }>('providers-list');
+  const listConnections = callable<object, { connections: Connection[] }>('connections-list');
+  return {
+    providers: {
+      /** The providers that are enabled. */
+      list: async () => (await listProviders({})).providers,
+    },
+    connections: {
+      /** Begins an authorization; send the browser to `authorizationUrl`. */
+      begin: callable<BeginRequest, Begun>('connections-begin'),
+      /** Completes it with the provider's answer, as the user who began. */
+      complete: callable<AuthorizationAnswer, Connection>('connections-complete'),
+      list: async () => (await listConnections({})).connections,
+      get: callable<OneConnection, Connection>('connections-get'),
+      /** Calls the provider's API. The answer has the provider's status, also when that is 4xx. */
+      call: callable<CallRequest, CallAnswer>('connections-call'),
+      /** Refused with `token_release_off` unless the provider's settings allow it. */
+      token: callable<OneConnection, { accessToken: string; expiresAt: string }>(
+        'connections-token',
+      ),
+      /** Revokes at the provider (`revoked` says whether that succeeded) and forgets. */
+      disconnect: callable<OneConnection, { revoked: boolean }>('connections-disconnect'),
+    },
+  };
+}

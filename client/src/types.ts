@@ -1,0 +1,86 @@
+/** `paused`: its owner is disabled or signed out everywhere. */
+export type ConnectionStatus = 'active' | 'needs_reauth' | 'paused';
+
+/** Why a connection needs its user. */
+export type ReauthReason = 'revoked' | 'interrupted' | 'no_refresh_token';
+
+/** What providers-list tells of a provider. */
+export interface Provider {
+  readonly id: string;
+  readonly name: string;
+  /** URL of an image. */
+  readonly logo?: string;
+  /** The kind of credentials: `oidc`, `oauth2`, … */
+  readonly kind: string;
+  /** The scopes on offer. */
+  readonly scopes: readonly string[];
+}
+
+/** The account at the provider, as far as it told. */
+export interface Account {
+  /** The provider's own identifier of the account (`sub`). */
+  readonly subject?: string;
+  readonly name?: string;
+  readonly email?: string;
+}
+
+/** One user's authorization at one account of a provider. No token is in it. */
+export interface Connection {
+  readonly id: string;
+  readonly provider: string;
+  readonly status: ConnectionStatus;
+  /** Where the status is `needs_reauth`. */
+  readonly reason?: ReauthReason;
+  readonly scopes: readonly string[];
+  readonly account: Account;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** ISO 8601. */
+  readonly updatedAt: string;
+}
+
+export interface BeginRequest {
+  readonly provider: string;
+  /** Reconnects this connection instead of making another one. */
+  readonly connectionId?: string;
+  /** A part of the provider's scopes; all of them by default. */
+  readonly scopes?: readonly string[];
+  /** Who is expected to sign in at the provider (OIDC Core §3.1.2.1 `login_hint`). */
+  readonly loginHint?: string;
+  /** Where the answer goes: an address of the allow-list in the settings. */
+  readonly returnTo?: string;
+}
+
+export interface Begun {
+  readonly authorizationUrl: string;
+  readonly state: string;
+  /** ISO 8601; the authorization must be completed before. */
+  readonly expiresAt: string;
+}
+
+/** What the provider answered, as the callback hands it on (RFC 6749 §4.1.2, RFC 9207). */
+export type AuthorizationAnswer =
+  | { readonly state: string; readonly code: string; readonly iss?: string }
+  | {
+      readonly state: string;
+      readonly error: string;
+      readonly errorDescription?: string;
+      readonly iss?: string;
+    };
+
+export interface CallRequest {
+  readonly connectionId: string;
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below the provider's API base URL; begins with a slash. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** The provider's own answer, whatever its status. */
+export interface CallAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: unknown;
+}
