@@ -1,0 +1,25 @@
+/**
+ * Outlives the launcher by a moment. It holds the read end of a pipe whose only write end is the
+ * launcher's; when that closes, for whatever reason, it ends what the launcher has left behind.
+ *
+ * Arguments: the run's marker. Input: lines `pid <number>` and `file <path>`.
+ */
+import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { sweep } from './sweep.ts';
+
+const GRACE_MS = 3000;
+const [marker] = process.argv.slice(2);
+const pids: number[] = [];
+const files: string[] = [];
+
+// The terminal's signals reach a whole group; this process must be the last to go.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [, kind, value = ''] = /^(pid|file) (.*)$/.exec(line) ?? [];
+  if (kind === 'pid') pids.push(Number(value));
+  if (kind === 'file') files.push(value);
+}
+if (marker !== undefined) await sweep(marker, pids, GRACE_MS);
+for (const file of files) rmSync(file, { force: true });

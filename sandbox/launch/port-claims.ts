@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+const folder = join(tmpdir(), `strongroom-ports-${userInfo().username}`);
+const claimed = new Set<string>();
+
+/**
+ * Claims a port among the sandboxes of this user, for as long as this process lives. Between
+ * choosing a port and an emulator listening on it lie seconds.
+ *
+ * @returns whether the port is ours
+ */
+export function claimPort(port: number): boolean {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, String(port));
+  if (claimed.has(file)) return true;
+  if (!write(file)) {
+    if (isAlive(claimant(file))) return false;
+    rmSync(file, { force: true });
+    if (!write(file)) return false;
+  }
+  if (claimed.size === 0) process.once('exit', releaseAll);
+  claimed.add(file);
+  return true;
+}
+
+function releaseAll(): void {
+  for (const file of claimed) rmSync(file, { force: true });
+}
+
+function write(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function claimant(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { progress } from './progress.mjs';
+
+const TELLING_LINES = 20;
+
+/**
+ * Whether `folder/node_modules` is not what `folder/package-lock.json` says. npm writes its hidden
+ * lockfile last, so an install that was cut short counts as stale.
+ */
+export function isStale(folder) {
+  const wanted = readPackages(join(folder, 'package-lock.json'));
+  const present = readPackages(join(folder, 'node_modules', '.package-lock.json'));
+  if (!wanted)
+    throw new Error(`${join(folder, 'package-lock.json')} is missing: restore it with git`);
+  if (!present) return true;
+  return Object.entries(wanted).some(([path, entry]) => {
+    if (path === '' || entry.link) return false;
+    const installed = present[path];
+    if (installed)
+      return installed.version !== entry.version || installed.integrity !== entry.integrity;
+    return !(entry.optional && isForAnotherMachine(entry));
+  });
+}
+
+/**
+ * `npm ci` in `folder`, run by `node`: npm leaves optional packages out, without a word, where the
+ * Node that runs it is older than they ask for.
+ * @param {{ title: string, folder: string, node: string, npm: string }} install
+ */
+export async function install({ title, folder, node, npm }) {
+  await progress(title, async () => {
+    const { code, output } = await run(
+      node,
+      [
+        npm,
+        'ci',
+        '--include=dev',
+        '--include=optional',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ],
+      folder,
+    );
+    if (code !== 0) {
+      const telling = output.trim().split('\n').slice(-TELLING_LINES).join('\n');
+      throw new Error(
+        `npm ci failed in ${folder} (exit code ${code}); is the package registry reachable?\n${telling}`,
+      );
+    }
+  });
+}
+
+function run(node, args, cwd) {
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const keep = (chunk) => {
+      output = (output + chunk).slice(-20_000);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    const stop = () => child.kill();
+    process.once('exit', stop);
+    child.once('error', reject);
+    child.once('close', (code) => {
+      process.removeListener('exit', stop);
+      resolve({ code, output });
+    });
+  });
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** npm's rule for `os` and `cpu`: a list, where "!name" forbids. libc is left to npm. */
+function isForAnotherMachine(entry) {
+  const excludes = (list, value) => {
+    if (list === undefined) return false;
+    const names = [list].flat();
+    if (names.includes(`!${value}`)) return true;
+    const allowed = names.filter((name) => !name.startsWith('!'));
+    return allowed.length > 0 && !allowed.includes(value) && !allowed.includes('any');
+  };
+  return (
+    entry.libc !== undefined ||
+    excludes(entry.os, process.platform) ||
+    excludes(entry.cpu, process.arch)
+  );
+}
