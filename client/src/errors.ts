@@ -27,7 +27,9 @@ export function asClientError(error: unknown): StrongroomClientError {
   const code = [details['code'], isRecord(error) ? error['code'] : undefined].find(
     (candidate) => typeof candidate === 'string',
   );
-  return new StrongroomClientError(code ?? 'unknown', error.message, details);
+  // The SDK appends the HTTP status to what the suite wrote for people.
+  const message = error.message.replace(/ \[\d{3}\]$/, '');
+  return new StrongroomClientError(code ?? 'unknown', message, details);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -31,8 +31,12 @@ const explanations: Readonly<Record<ReauthReason, string>> = {
 };
 
 /** How a person recognises the account. */
-export function accountName({ account, id }: Connection): string {
-  return account.name ?? account.email ?? account.subject ?? id;
+export function accountName({ account, createdAt }: Connection): string {
+  const connected = new Date(createdAt).toLocaleString(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  return account.name ?? account.email ?? account.subject ?? `Account of ${connected}`;
 }
 
 /** One connected account: who, its status, what may be done, and the last answer of its API. */
@@ -98,7 +102,7 @@ function showAnswer(answer: HTMLElement, { status, data }: CallAnswer, tookMs: n
     answer.hidden = true;
   });
   answer.replaceChildren(
-    element('p', { role: 'status' }, `GET /me answered ${status} in ${Math.round(tookMs)} ms`),
+    element('p', { role: 'status' }, `Answered ${status} in ${Math.round(tookMs)} ms`),
     close,
     element('pre', { tabindex: '0', 'aria-label': 'The answer' }, text),
   );
