@@ -10,8 +10,8 @@ export interface Provider {
   readonly name: string;
   /** URL of an image. */
   readonly logo?: string;
-  /** The kind of credentials: `oidc`, `oauth2`, … */
-  readonly kind: string;
+  /** How a connection comes to be: `authorization_code`. */
+  readonly credentials: string;
   /** The scopes on offer. */
   readonly scopes: readonly string[];
 }

@@ -2,13 +2,13 @@ import type { User } from 'firebase/auth';
 import { connectInPopup } from '../../client/src/connect-popup.ts';
 import { asClientError } from '../../client/src/errors.ts';
 import { strongroom } from '../../client/src/strongroom.ts';
-import type { BeginRequest, Connection, Provider } from '../../client/src/types.ts';
+import type { BeginRequest, Connection } from '../../client/src/types.ts';
 import { confirm } from './confirm.ts';
 import { accountName, type ConnectionActs } from './connection-row.ts';
 import { button, element } from './dom.ts';
 import type { Services } from './firebase.ts';
 import { watchConnections } from './live-connections.ts';
-import { announce, attempt, showError } from './notices.ts';
+import { announce, attempt, clearError, showError } from './notices.ts';
 import { type Tile, tile } from './tile.ts';
 
 export interface Board {
@@ -20,8 +20,8 @@ export interface Board {
 /** The page of who is signed in: a tile for each provider, live. */
 export function board(services: Services, user: User): Board {
   const { connections: calls, providers } = strongroom(services.functions);
-  const tiles = new Map<string, Tile>();
-  let connections: readonly Connection[] = [];
+  let tiles: ReadonlyMap<string, Tile> | undefined;
+  let connections: readonly Connection[] | undefined;
   let names: ReadonlyMap<string, string> = new Map();
 
   const grid = element('div', { class: 'grid', 'aria-busy': 'true' }, skeleton(), skeleton());
@@ -39,9 +39,15 @@ export function board(services: Services, user: User): Board {
 
   const connect = (request: BeginRequest): Promise<void> =>
     attempt(async () => {
+      const before = connections;
       const returnTo = new URL('/', location.href).href;
-      const made = await connectInPopup(services.functions, { ...request, returnTo });
-      announce(`${names.get(made.provider) ?? made.provider} is connected.`);
+      try {
+        await connectInPopup(services.functions, { ...request, returnTo });
+      } catch (error) {
+        const closed = asClientError(error).code === 'popup_closed';
+        if (!closed || !isNewlyActive(request.provider, before, connections)) throw error;
+      }
+      announce(`${names.get(request.provider) ?? request.provider} is connected.`);
     });
 
   const acts: ConnectionActs = {
@@ -72,30 +78,32 @@ export function board(services: Services, user: User): Board {
     },
   };
 
-  const showConnections = (): void => {
-    for (const [id, { show }] of tiles) {
-      show(connections.filter(({ provider }) => provider === id));
+  /** Shows both once both are known: the first thing seen is true. */
+  const show = (): void => {
+    if (tiles === undefined || connections === undefined) return;
+    if (grid.ariaBusy === 'true') {
+      const none = element('p', { class: 'empty' }, 'No provider is set up yet.');
+      const nodes = [...tiles.values()].map((it) => it.node);
+      grid.replaceChildren(...(nodes.length > 0 ? nodes : [none]));
+      grid.ariaBusy = 'false';
     }
-  };
-  const showProviders = (offered: readonly Provider[]): void => {
-    names = new Map(offered.map(({ id, name }) => [id, name]));
-    tiles.clear();
-    for (const provider of offered) {
-      tiles.set(
-        provider.id,
-        tile(provider, () => connect({ provider: provider.id }), acts),
-      );
+    for (const [id, it] of tiles) {
+      it.show(connections.filter(({ provider }) => provider === id));
     }
-    const none = element('p', { class: 'empty' }, 'No provider is set up yet.');
-    grid.replaceChildren(...(tiles.size > 0 ? [...tiles.values()].map((it) => it.node) : [none]));
-    grid.ariaBusy = 'false';
-    showConnections();
   };
   const load = async (): Promise<void> => {
     try {
-      showProviders(await providers.list());
+      const offered = await providers.list();
+      names = new Map(offered.map(({ id, name }) => [id, name]));
+      tiles = new Map(
+        offered.map((provider) => [
+          provider.id,
+          tile(provider, () => connect({ provider: provider.id }), acts),
+        ]),
+      );
+      show();
     } catch (error) {
-      showError(asClientError(error));
+      showError(error);
       grid.replaceChildren(
         element('p', { class: 'empty' }, 'The providers could not be loaded.'),
         button('plain', 'Try again', () => attempt(load)),
@@ -107,13 +115,35 @@ export function board(services: Services, user: User): Board {
     services.firestore,
     user.uid,
     (told) => {
+      for (const { provider } of told) {
+        if (isNewlyActive(provider, connections, told)) clearError('popup_closed');
+      }
       connections = told;
-      showConnections();
+      show();
     },
     showError,
   );
   void load();
   return { node, close };
+}
+
+/**
+ * A provider's page may cut the tie between popup and opener (Cross-Origin-Opener-Policy): then the
+ * popup looks closed while it is not, and completes the connection by itself. The live status tells.
+ */
+function isNewlyActive(
+  provider: string,
+  before: readonly Connection[] | undefined,
+  now: readonly Connection[] | undefined,
+): boolean {
+  if (before === undefined || now === undefined) return false;
+  const known = new Map(before.map(({ id, updatedAt }) => [id, updatedAt]));
+  return now.some(
+    (connection) =>
+      connection.provider === provider &&
+      connection.status === 'active' &&
+      known.get(connection.id) !== connection.updatedAt,
+  );
 }
 
 const skeleton = (): HTMLElement =>

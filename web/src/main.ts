@@ -33,7 +33,10 @@ function whoAmI({ auth }: Services, user: User): HTMLElement[] {
 /** The provider sent the browser back to this very page: there was no window to report to. */
 function completeReturned({ functions }: Services): Promise<void> {
   return attempt(async () => {
-    if ((await completeRedirect(functions)) !== undefined) announce('The account is connected.');
+    if ((await completeRedirect(functions)) === undefined) return;
+    announce('The account is connected.');
+    // Works where a script opened this window, and only there.
+    window.close();
   });
 }
 

@@ -24,7 +24,7 @@ export function showError(error: unknown): void {
     class: 'dismiss',
     'aria-label': 'Dismiss the error',
   });
-  dismiss.addEventListener('click', clearError);
+  dismiss.addEventListener('click', () => clearError());
   errors.replaceChildren(
     element(
       'div',
@@ -36,8 +36,11 @@ export function showError(error: unknown): void {
   );
 }
 
-export function clearError(): void {
-  errors.replaceChildren();
+/** Takes the error away; with a code, only that one. */
+export function clearError(code?: string): void {
+  if (code === undefined || errors.querySelector('code')?.textContent === code) {
+    errors.replaceChildren();
+  }
 }
 
 /** Says in passing that something is done. */
