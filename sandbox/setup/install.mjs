@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { progress } from './progress.mjs';
 
-const TELLING_LINES = 20;
+// npm says first what is wrong, and then how it is used.
+const TELLING_LINES = 12;
 
 /**
  * Whether `folder/node_modules` is not what `folder/package-lock.json` says. npm writes its hidden
@@ -45,7 +46,7 @@ export async function install({ title, folder, node, npm }) {
       folder,
     );
     if (code !== 0) {
-      const telling = output.trim().split('\n').slice(-TELLING_LINES).join('\n');
+      const telling = output.trim().split('\n').slice(0, TELLING_LINES).join('\n');
       throw new Error(
         `npm ci failed in ${folder} (exit code ${code}); is the package registry reachable?\n${telling}`,
       );
