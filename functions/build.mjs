@@ -21,7 +21,7 @@ const { outputFiles } = await build({
   target: 'node22',
   sourcemap: true,
   sourcesContent: false,
-  external: ['firebase-functions', 'firebase-admin', '@google-cloud/*'],
+  external: ['firebase-functions', 'firebase-admin', '@google-cloud/*', 'google-auth-library'],
   // CommonJS packages inside the bundle still call require for Node's own modules.
   banner: {
     js: "import { createRequire as strongroomRequire } from 'node:module'; const require = strongroomRequire(import.meta.url);",

@@ -49,7 +49,12 @@ export type Actor = (typeof codes)[ErrorCode][2];
 /** What else a client may be told. Never a token, a code, a secret or another user's data. */
 export interface ErrorDetails {
   /** Which dependency could not be reached. */
-  readonly dependency?: 'firestore' | 'secret-manager' | 'provider' | 'task-queue';
+  readonly dependency?:
+    | 'firestore'
+    | 'secret-manager'
+    | 'provider'
+    | 'task-queue'
+    | 'firebase-auth';
   /** The setting, field, header, path or method that was refused. */
   readonly field?: string;
   /** Why a connection needs its user: `revoked`, `interrupted` or `no_refresh_token`. */

@@ -8,9 +8,9 @@ import type { StrongroomError } from './errors.ts';
 export const log = {
   /** An answer that says no. What the caller did wrong is debug matter; the rest is a warning. */
   refused(operation: string, error: StrongroomError): void {
-    const quiet = error.actor === 'caller' || error.actor === 'user';
-    const { code, details } = error;
-    logger[quiet ? 'debug' : 'warn']('refused', { operation, code, ...details });
+    const { code, details, actor } = error;
+    const write = actor === 'caller' || actor === 'user' ? logger.debug : logger.warn;
+    write('refused', { operation, code, ...details });
   },
   /** A defect: the type and the place of the error, without its text, which could hold anything. */
   unexpected(operation: string, error: unknown): void {
@@ -25,13 +25,19 @@ export const log = {
     logger.error('new settings refused; the last good ones stay in force', reasonOf(error));
   },
   providerMisconfigured(provider: string, providerError: string): void {
-    logger.error('the provider refuses our client; check its settings', { provider, providerError });
+    logger.error('the provider refuses our client; check its settings', {
+      provider,
+      providerError,
+    });
   },
   needsReauth(connectionId: string, provider: string, reason: string): void {
     logger.warn('connection needs its user', { connectionId, provider, reason });
   },
   refreshFailed(connectionId: string, error: unknown): void {
     logger.warn('refresh failed', { connectionId, ...reasonOf(error) });
+  },
+  revocationFailed(error: unknown): void {
+    logger.warn('the provider did not revoke a grant', reasonOf(error));
   },
   rotated(counts: Readonly<Record<string, number>>): void {
     logger.info('rotation', counts);

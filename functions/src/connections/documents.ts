@@ -65,6 +65,8 @@ export const authorizationDocumentSchema = v.object({
   provider: v.string(),
   /** The connection to be healed; null for a new one. */
   connectionId: v.nullable(v.string()),
+  /** The account that connection is for, where it is known: another's will not do. */
+  subject: v.nullable(v.string()),
   scopes: v.array(v.string()),
   /** PKCE verifier and nonce as JWE; null once used. */
   sealed: v.nullable(v.string()),

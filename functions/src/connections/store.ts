@@ -1,4 +1,9 @@
-import type { DocumentReference, DocumentSnapshot, Firestore, Timestamp } from 'firebase-admin/firestore';
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  type Firestore,
+  Timestamp,
+} from 'firebase-admin/firestore';
 import * as v from 'valibot';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import { rejected } from '../vault/keyring.ts';
@@ -29,6 +34,7 @@ export type StatusPatch = Partial<StatusDocument>;
 export function createConnectionStore(db: Firestore) {
   const authorizations = db.collection('strongroomAuthorizations');
   const vault = db.collection('strongroomVault');
+  const sweepCursor = db.doc('strongroomSchedule/sweep');
   const statuses = (uid: string) => db.collection('strongroom').doc(uid).collection('connections');
 
   return {
@@ -85,12 +91,16 @@ export function createConnectionStore(db: Firestore) {
       return outcome.written ? outcome.value[0]?.writeTime : undefined;
     },
 
-    /** Deletes both documents. 2 writes; deleting what is not there is no error. */
-    async remove(uid: string, id: string): Promise<void> {
+    /**
+     * Deletes both documents, only where the vault's is still the one that was read. 2 writes.
+     *
+     * @returns false where it was changed meanwhile, or is gone.
+     */
+    async remove(found: Stored<VaultDocument>): Promise<boolean> {
       const batch = db.batch();
-      batch.delete(vault.doc(id));
-      batch.delete(statuses(uid).doc(id));
-      await reachFirestore(() => batch.commit());
+      batch.delete(vault.doc(found.id), { lastUpdateTime: found.version });
+      batch.delete(statuses(found.document.uid).doc(found.id));
+      return (await conditionally(() => batch.commit())).written;
     },
 
     /** The status documents of a user, oldest first; 1 read each. */
@@ -107,16 +117,23 @@ export function createConnectionStore(db: Firestore) {
       return (await read(statuses(uid).doc(id), statusDocumentSchema))?.document;
     },
 
-    /** One page of what a shard has due, soonest first; 1 read each, at least 1. */
-    async listDue(shard: number, dueUntil: number, limit: number) {
-      const query = vault
+    /** What a shard has due, soonest first, by pages; 1 read each, at least 1. */
+    async *listDue(shard: number, dueUntil: number, pageSize: number) {
+      const due = vault
         .where('shard', '==', shard)
-        .where('refreshAt', '<=', new Date(dueUntil))
+        .where('refreshAt', '<=', Timestamp.fromMillis(dueUntil))
         .orderBy('refreshAt')
-        .select('generation', 'provider')
-        .limit(limit);
-      const found = await reachFirestore(() => query.get());
-      return found.docs.map((snapshot) => ({ id: snapshot.id, ...parse(snapshot, dueSchema) }));
+        .select('generation')
+        .limit(pageSize);
+      let query = due;
+      for (;;) {
+        const page = (await reachFirestore(() => query.get())).docs;
+        const last = page.at(-1);
+        if (last === undefined) return;
+        yield page.map((snapshot) => ({ id: snapshot.id, ...parse(snapshot, dueSchema) }));
+        if (page.length < pageSize) return;
+        query = due.startAfter(last);
+      }
     },
 
     /** One page of connections in the order of their ids, for the sweep; 1 read each. */
@@ -127,9 +144,23 @@ export function createConnectionStore(db: Firestore) {
       return found.docs.map((snapshot) => ({ id: snapshot.id, ...parse(snapshot, ownerSchema) }));
     },
 
+    /** Where the sweep goes on. 1 read. */
+    async readCursor(): Promise<string | undefined> {
+      const found = await reachFirestore(() => sweepCursor.get());
+      const after: unknown = found.get('after');
+      return typeof after === 'string' ? after : undefined;
+    },
+
+    /** 1 write. */
+    async writeCursor(after: string | undefined): Promise<void> {
+      await reachFirestore(() => sweepCursor.set({ after: after ?? null }));
+    },
+
     /** Deletes authorizations whose time is long over, where the TTL policy has not. */
     async removeStaleAuthorizations(before: number, limit: number): Promise<number> {
-      const query = authorizations.where('deleteAt', '<=', new Date(before)).limit(limit);
+      const query = authorizations
+        .where('deleteAt', '<=', Timestamp.fromMillis(before))
+        .limit(limit);
       const found = await reachFirestore(() => query.select().get());
       const batch = db.batch();
       for (const { ref } of found.docs) batch.delete(ref);
@@ -141,7 +172,7 @@ export function createConnectionStore(db: Firestore) {
 
 export type ConnectionStore = ReturnType<typeof createConnectionStore>;
 
-const dueSchema = v.object({ generation: v.number(), provider: v.string() });
+const dueSchema = v.object({ generation: v.number() });
 const ownerSchema = v.object({ uid: v.string() });
 
 async function read<S extends v.GenericSchema>(

@@ -47,7 +47,8 @@ export class EgressError extends Error {
 }
 
 /** Failures before the first byte of the request left. */
-const neverSent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EPROTO)$|CERT|TLS|SSL/;
+const neverSent =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EPROTO)$|CERT|TLS|SSL/;
 
 interface EgressOptions {
   /** Plain http to this machine; sandbox only. */

@@ -98,9 +98,13 @@ function refused(error: unknown): StrongroomError {
   // RFC 6749 §4.1.2.1: the characters an error code may have; anything else is not passed on.
   const providerError = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(said) ? said : undefined;
   return providerError === 'access_denied'
-    ? new StrongroomError('access_denied', 'The account was not connected: access was denied there.', {
-        providerError,
-      })
+    ? new StrongroomError(
+        'access_denied',
+        'The account was not connected: access was denied there.',
+        {
+          providerError,
+        },
+      )
     : new StrongroomError(
         'authorization_failed',
         'The provider did not authorize the app. Connect the account again.',

@@ -99,7 +99,11 @@ function ofAnswer({ error, response }: oauth.ResponseBodyError): OAuthFailure {
 }
 
 /** 5xx and 429 are always transient, whatever else the answer says. */
-function ofStatus(response: Response, otherwise: FailureKind, providerError?: string): OAuthFailure {
+function ofStatus(
+  response: Response,
+  otherwise: FailureKind,
+  providerError?: string,
+): OAuthFailure {
   const transient = response.status >= 500 || response.status === 429;
   return new OAuthFailure(
     transient ? 'transient' : otherwise,
@@ -111,6 +115,8 @@ function ofStatus(response: Response, otherwise: FailureKind, providerError?: st
 /** Retry-After in seconds (RFC 9110 §10.2.3); an HTTP date is counted from now. */
 function retryAfterSecondsOf(value: string | null): number | undefined {
   if (value === null) return undefined;
-  const seconds = /^\d{1,6}$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1_000;
+  const seconds = /^\d{1,6}$/.test(value)
+    ? Number(value)
+    : (Date.parse(value) - Date.now()) / 1_000;
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }

@@ -57,8 +57,7 @@ export function createPartyFinder({ egress, allowLoopback }: PartyOptions): Part
   });
 
   return async (provider) => {
-    const server =
-      provider.kind === 'oidc' ? await discover(provider.issuer) : serverOf(provider);
+    const server = provider.kind === 'oidc' ? await discover(provider.issuer) : serverOf(provider);
     return {
       provider,
       server,

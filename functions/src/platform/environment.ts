@@ -61,6 +61,3 @@ function projectIdOfFirebaseConfig(json: string | undefined): string | undefined
   if (typeof config !== 'object' || config === null || !('projectId' in config)) return undefined;
   return typeof config.projectId === 'string' ? config.projectId : undefined;
 }
-
-/** The environment of this process. */
-export const environment = readEnvironment(process.env);

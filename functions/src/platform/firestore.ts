@@ -26,7 +26,9 @@ const alreadyExists = 6;
 const failedPrecondition = 9;
 
 /** What became of a conditional write. */
-export type WriteOutcome<T> = { readonly written: true; readonly value: T } | { readonly written: false };
+export type WriteOutcome<T> =
+  | { readonly written: true; readonly value: T }
+  | { readonly written: false };
 
 /**
  * Runs a conditional write.

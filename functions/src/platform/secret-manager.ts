@@ -47,7 +47,10 @@ export function createSecretReader(environment: Environment): SecretReader {
       const data = answer.payload?.data;
       const number = answer.name?.split('/').at(-1);
       if (data === null || data === undefined || number === undefined) throw missing(secretId);
-      return { version: number, payload: typeof data === 'string' ? Buffer.from(data, 'base64') : data };
+      return {
+        version: number,
+        payload: typeof data === 'string' ? Buffer.from(data, 'base64') : data,
+      };
     },
     async newestEnabled(secretId) {
       const request = { parent: nameOf(secretId), filter: 'state:ENABLED', pageSize: 1 };

@@ -47,10 +47,14 @@ const common = {
   authorizationParameters: v.optional(v.record(v.string(), v.string()), {}),
   apiBaseUrl: urlSchema,
   /** Methods that callers may use through the vault. */
-  methods: v.optional(
-    v.array(v.picklist(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])),
-    ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  ),
+  methods: v.optional(v.array(v.picklist(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])), [
+    'GET',
+    'HEAD',
+    'POST',
+    'PUT',
+    'PATCH',
+    'DELETE',
+  ]),
   /** Request headers that callers may set besides the usual ones; lower case. */
   requestHeaders: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/))), []),
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
@@ -85,10 +89,7 @@ export const settingsSchema = v.strictObject({
      *  first is the default. */
     returnTo: v.pipe(v.array(v.pipe(v.string(), v.url())), v.minLength(1)),
   }),
-  providers: v.record(
-    providerIdSchema,
-    v.variant('kind', [oidcSchema, oauth2Schema]),
-  ),
+  providers: v.record(providerIdSchema, v.variant('kind', [oidcSchema, oauth2Schema])),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

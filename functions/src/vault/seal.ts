@@ -19,6 +19,8 @@ export interface Sealed {
 }
 
 export interface Sealer {
+  /** Has a key at hand, so that sealing cannot fail for want of one. @throws as `seal`. */
+  prepare(): Promise<void>;
   /** @throws StrongroomError `unavailable`, `settings_invalid`: no key, nothing sealed. */
   seal(value: unknown, place: Place): Promise<Sealed>;
   /**
@@ -40,6 +42,9 @@ const enc = 'A256GCM';
  */
 export function createSealer(keyring: Keyring): Sealer {
   return {
+    async prepare() {
+      await keyring.sealingKey();
+    },
     async seal(value, place) {
       const { kid, key } = await keyring.sealingKey();
       const plaintext = new TextEncoder().encode(JSON.stringify(value));

@@ -1,0 +1,54 @@
+import type { Clock } from '../platform/clock.ts';
+import type { FreshTokenSet, Opened, TokenRequest } from '../refresh/engine.ts';
+import { isFresh } from '../refresh/freshness.ts';
+
+/** How long an opened token set may be used without looking at Firestore. */
+const cacheTtlMs = 60_000;
+/** How many are kept; the one used longest ago makes room. */
+const cacheSize = 10_000;
+
+export interface TokenCache {
+  /** As `FreshTokenSet`, without a read where this instance opened the token set a moment ago. */
+  readonly get: FreshTokenSet;
+  /** Forgets a connection: it was disconnected, or its token was refused. */
+  forget(connectionId: string): void;
+}
+
+/**
+ * Keeps opened token sets in memory for a minute at most. A disconnect in another instance is
+ * therefore noticed within a minute here; the provider, told at once, refuses the token meanwhile.
+ */
+export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache {
+  const kept = new Map<string, { opened: Opened; until: number }>();
+
+  const find = ({ connectionId, uid, newerThan = 0 }: TokenRequest): Opened | undefined => {
+    const entry = kept.get(connectionId);
+    const now = clock.now();
+    if (entry === undefined) return undefined;
+    const { opened, until } = entry;
+    const willDo =
+      now < until &&
+      opened.uid === uid &&
+      opened.generation > newerThan &&
+      isFresh(opened.tokenSet, now);
+    return willDo ? opened : undefined;
+  };
+
+  return {
+    async get(request) {
+      const { connectionId } = request;
+      const found = find(request);
+      if (found !== undefined) return found;
+      kept.delete(connectionId);
+      const opened = await fresh(request);
+      kept.delete(connectionId);
+      kept.set(connectionId, { opened, until: clock.now() + cacheTtlMs });
+      const oldest = kept.keys().next().value;
+      if (kept.size > cacheSize && oldest !== undefined) kept.delete(oldest);
+      return opened;
+    },
+    forget(connectionId) {
+      kept.delete(connectionId);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { Caller } from '../connections/connection.ts';
+import { type Egress, EgressError, type IncomingAnswer } from '../egress/egress.ts';
+import { StrongroomError, unavailable } from '../errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Opened } from '../refresh/engine.ts';
+import type { TokenCache } from './access-token.ts';
+import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
+
+/** The provider's answer, with the headers that callers may see. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** Calls a connection's API as its user. */
+export type CallApi = (
+  caller: Caller,
+  connectionId: string,
+  call: ApiCall,
+  deadlineAt: number,
+) => Promise<ApiAnswer>;
+
+/** Limit of the provider's answer. */
+const answerMaxBytes = 10_000_000;
+
+interface CallDependencies {
+  readonly tokens: TokenCache;
+  readonly egress: Egress;
+  readonly clock: Clock;
+}
+
+/**
+ * @throws StrongroomError of the guard (`method_not_allowed`, `path_not_allowed`,
+ *   `header_not_allowed`) before anything is sent; those of `FreshTokenSet`; `unavailable`,
+ *   `answer_too_large`.
+ */
+export function createCallApi({ tokens, egress, clock }: CallDependencies): CallApi {
+  const send = async (
+    { tokenSet, provider }: Opened,
+    call: ApiCall,
+    deadlineAt: number,
+  ): Promise<IncomingAnswer> => {
+    const timeoutMs = deadlineAt - clock.now();
+    if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
+    try {
+      return await egress({
+        url: urlOf(provider, call),
+        method: call.method,
+        // RFC 6750 §2.1.
+        headers: {
+          ...headersOf(provider, call.headers),
+          authorization: `Bearer ${tokenSet.accessToken}`,
+        },
+        body: call.body,
+        timeoutMs,
+        maxBytes: answerMaxBytes,
+        keepAlive: true,
+      });
+    } catch (error) {
+      throw error instanceof EgressError ? asCallError(error) : error;
+    }
+  };
+
+  return async ({ uid }, connectionId, call, deadlineAt) => {
+    const request = { uid, connectionId, deadlineAt };
+    const opened = await tokens.get(request);
+    let answer = await send(opened, call, deadlineAt);
+    if (answer.status === 401) {
+      const next = await renewed(tokens, { ...request, newerThan: opened.generation });
+      if (next !== undefined) answer = await send(next, call, deadlineAt);
+    }
+    const { status, headers, body } = answer;
+    return { status, headers: shownHeadersOf(headers), body };
+  };
+}
+
+/** A newer token set than the one refused; none where there is nothing to refresh with. */
+async function renewed(
+  tokens: TokenCache,
+  request: Parameters<TokenCache['get']>[0],
+): Promise<Opened | undefined> {
+  tokens.forget(request.connectionId);
+  try {
+    return await tokens.get(request);
+  } catch (error) {
+    const hopeless =
+      error instanceof StrongroomError && error.details.reason === 'no_refresh_token';
+    if (hopeless) return undefined;
+    throw error;
+  }
+}
+
+function asCallError(error: EgressError): StrongroomError {
+  switch (error.kind) {
+    case 'refused':
+      return new StrongroomError(
+        'egress_refused',
+        'The API address of this provider is not one that may be called. Correct its settings.',
+      );
+    case 'too_large':
+      return new StrongroomError(
+        'answer_too_large',
+        `The answer is larger than ${answerMaxBytes} bytes. Ask for a smaller page or range.`,
+      );
+    case 'timeout':
+      return new StrongroomError('deadline_exceeded', 'The API did not answer in time.', {
+        dependency: 'provider',
+      });
+    case 'unreachable':
+    case 'dropped':
+      return unavailable('provider');
+  }
+}

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { StrongroomError } from '../errors.ts';
+import { authorizationUrl, newAuthorizationSecrets } from '../oauth/authorization-code.ts';
+import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import type { PartyFinder } from '../oauth/party.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { SettingsReader } from '../providers/settings.ts';
+import type { AppSettings, Provider } from '../providers/settings-schema.ts';
+import { connectionNotFound } from '../refresh/engine.ts';
+import type { Sealer } from '../vault/seal.ts';
+import type { Caller } from './connection.ts';
+import type { StatusDocument } from './documents.ts';
+import type { ConnectionStore } from './store.ts';
+
+export interface BeginRequest {
+  readonly provider: string;
+  /** Heals this connection instead of making a new one. */
+  readonly connectionId?: string | undefined;
+  /** Some of those the provider's settings offer; default: all of them. */
+  readonly scopes?: readonly string[] | undefined;
+  readonly loginHint?: string | undefined;
+  /** Where the callback page hands the answer to; default: the first that the settings allow. */
+  readonly returnTo?: string | undefined;
+}
+
+export interface BegunAuthorization {
+  readonly authorizationUrl: string;
+  readonly state: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+/** How long a user may take at the provider. */
+export const authorizationTtlMs = 10 * 60_000;
+/** How long a finished or expired authorization is remembered, to tell it from an unknown one. */
+const remembranceMs = 24 * 60 * 60_000;
+
+interface BeginDependencies {
+  readonly store: ConnectionStore;
+  readonly settings: SettingsReader;
+  readonly findParty: PartyFinder;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  /** An unguessable string of at least 256 bits. */
+  readonly newState: () => string;
+}
+
+/**
+ * Starts an authorization. Cost: 1 write, and 1 read to heal a connection.
+ *
+ * @throws StrongroomError `provider_unknown`, `scope_not_offered`, `return_to_not_allowed`,
+ *   `connection_not_found`, `provider_misconfigured`, `unavailable`.
+ */
+export function createBegin(dependencies: BeginDependencies) {
+  const { store, settings, findParty, sealer, clock, newState } = dependencies;
+
+  return async ({ uid }: Caller, request: BeginRequest): Promise<BegunAuthorization> => {
+    const provider = await settings.provider(request.provider);
+    const { app } = await settings.read();
+    const scopes = scopesOf(provider, request.scopes);
+    const returnTo = returnToOf(app, request.returnTo);
+    const healed = await healedBy(store, uid, request.connectionId, provider);
+    const state = newState();
+    const secrets = newAuthorizationSecrets(scopes);
+    const { redirectUri } = app;
+    const url = await urlFor(findParty, provider, {
+      state,
+      secrets,
+      scopes,
+      redirectUri,
+      loginHint: request.loginHint,
+    });
+
+    const id = authorizationIdOf(state);
+    const expiresAt = clock.now() + authorizationTtlMs;
+    const place = { uid, document: id, field: 'authorization', generation: 0 } as const;
+    const { jwe } = await sealer.seal(secrets, place);
+    await store.createAuthorization(id, {
+      uid,
+      provider: provider.id,
+      connectionId: request.connectionId ?? null,
+      subject: healed?.account.subject ?? null,
+      scopes,
+      sealed: jwe,
+      redirectUri,
+      returnTo,
+      expiresAt,
+      usedAt: null,
+      deleteAt: expiresAt + remembranceMs,
+    });
+    return { authorizationUrl: url.href, state, expiresAt: new Date(expiresAt).toISOString() };
+  };
+}
+
+/** A pending authorization's document id. The state itself is known to the client alone. */
+export function authorizationIdOf(state: string): string {
+  return createHash('sha256').update(state).digest('base64url');
+}
+
+async function urlFor(
+  findParty: PartyFinder,
+  provider: Provider,
+  request: Parameters<typeof authorizationUrl>[1],
+): Promise<URL> {
+  try {
+    return await authorizationUrl(await findParty(provider), request);
+  } catch (error) {
+    const failure = asOAuthFailure(error);
+    throw failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+  }
+}
+
+async function healedBy(
+  store: ConnectionStore,
+  uid: string,
+  connectionId: string | undefined,
+  provider: Provider,
+): Promise<StatusDocument | undefined> {
+  if (connectionId === undefined) return undefined;
+  const status = await store.readStatus(uid, connectionId);
+  if (status?.provider !== provider.id) throw connectionNotFound();
+  return status;
+}
+
+function scopesOf(provider: Provider, asked: readonly string[] | undefined): string[] {
+  const scopes = [...new Set(asked ?? provider.scopes)];
+  const offered = new Set(provider.scopes);
+  if (!scopes.every((scope) => offered.has(scope))) {
+    throw new StrongroomError(
+      'scope_not_offered',
+      `This provider offers the scopes ${provider.scopes.join(' ') || '(none)'}.`,
+      { field: 'scopes' },
+    );
+  }
+  return scopes;
+}
+
+function returnToOf(app: AppSettings, asked: string | undefined): string {
+  const allowed =
+    asked === undefined
+      ? app.returnTo[0]
+      : app.returnTo.some((entry) => isWithin(asked, entry))
+        ? asked
+        : undefined;
+  if (allowed === undefined) {
+    throw new StrongroomError(
+      'return_to_not_allowed',
+      "The returnTo is not among those that the app's settings allow (app.returnTo).",
+      { field: 'returnTo' },
+    );
+  }
+  return allowed;
+}
+
+/**
+ * Web addresses by origin and path prefix at a segment's end; deep links of apps, whose scheme is
+ * their only protection, to the letter.
+ */
+function isWithin(asked: string, entry: string): boolean {
+  const allowed = new URL(entry);
+  if (allowed.protocol !== 'https:' && allowed.protocol !== 'http:') return asked === entry;
+  // A backslash or a control character is read differently by browsers and servers.
+  if (!URL.canParse(asked) || /[\\\s]/.test(asked)) return false;
+  const url = new URL(asked);
+  const prefix = allowed.pathname.endsWith('/') ? allowed.pathname : `${allowed.pathname}/`;
+  return (
+    url.origin === allowed.origin &&
+    url.username === '' &&
+    url.password === '' &&
+    (url.pathname === allowed.pathname || url.pathname.startsWith(prefix))
+  );
+}

@@ -1,0 +1,72 @@
+import * as v from 'valibot';
+import { StrongroomError, unavailable } from '../errors.ts';
+import { log } from '../logs.ts';
+import { asOAuthFailure } from '../oauth/failure.ts';
+import type { PartyFinder } from '../oauth/party.ts';
+import { revoke } from '../oauth/revocation.ts';
+import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
+import type { SettingsReader } from '../providers/settings.ts';
+import { connectionNotFound } from '../refresh/engine.ts';
+import type { Sealer } from '../vault/seal.ts';
+import type { Caller } from './connection.ts';
+import type { VaultDocument } from './documents.ts';
+import type { ConnectionStore, Stored } from './store.ts';
+
+interface DisconnectDependencies {
+  readonly store: ConnectionStore;
+  readonly settings: SettingsReader;
+  readonly findParty: PartyFinder;
+  readonly sealer: Sealer;
+  /** Tells this instance's cache. */
+  readonly forgetToken: (connectionId: string) => void;
+}
+
+/** Whether the provider was told; `false`: it offers no revocation, or the grant was dead already. */
+export interface Disconnected {
+  readonly revoked: boolean;
+}
+
+/** How often a refresh of the same connection may be faster than its end. */
+const attempts = 5;
+
+/**
+ * Ends a connection: revoked at the provider (RFC 7009), then deleted here. Cost: 1 read, 2 writes.
+ *
+ * @throws StrongroomError `connection_not_found`; `unavailable` where the provider cannot be
+ *   reached: nothing was deleted, so that the grant is not left alive and unknown. Try again.
+ */
+export function createDisconnect(dependencies: DisconnectDependencies) {
+  const { store, forgetToken } = dependencies;
+  return async ({ uid }: Caller, connectionId: string): Promise<Disconnected> => {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const found = await store.readVault(connectionId);
+      if (found?.document.uid !== uid) throw connectionNotFound();
+      const revoked = await revokeAtProvider(dependencies, found);
+      // Where a refresh was faster, its token set must be revoked as well.
+      if (!(await store.remove(found))) continue;
+      forgetToken(connectionId);
+      return { revoked };
+    }
+    throw unavailable('firestore');
+  };
+}
+
+async function revokeAtProvider(
+  { settings, findParty, sealer }: DisconnectDependencies,
+  { id, document }: Stored<VaultDocument>,
+): Promise<boolean> {
+  const { uid, generation, sealed } = document;
+  try {
+    const provider = await settings.provider(document.provider);
+    const place = { uid, document: id, field: 'tokenSet', generation } as const;
+    const tokenSet: TokenSet = v.parse(tokenSetSchema, await sealer.open(sealed, place));
+    return await revoke(await findParty(provider), tokenSet);
+  } catch (error) {
+    const failure = error instanceof StrongroomError ? error : asOAuthFailure(error);
+    const known = failure instanceof StrongroomError ? failure : failure.toStrongroomError();
+    // What will pass is worth another try; what will not must not keep the user connected.
+    if (known.code === 'unavailable') throw known;
+    log.revocationFailed(known);
+    return false;
+  }
+}

@@ -1,0 +1,23 @@
+import { log } from '../logs.ts';
+import type { Caller } from './connection.ts';
+import type { Disconnected } from './disconnect.ts';
+import type { ConnectionStore } from './store.ts';
+
+type Disconnect = (caller: Caller, connectionId: string) => Promise<Disconnected>;
+
+/**
+ * Ends all connections of a user whose account is gone. Idempotent: what is gone stays gone.
+ *
+ * @throws StrongroomError of the first connection that could not be ended, after all were tried.
+ */
+export function createForget(store: ConnectionStore, disconnect: Disconnect) {
+  return async (uid: string): Promise<void> => {
+    const connections = await store.listStatuses(uid);
+    const failures: unknown[] = [];
+    for (const { id } of connections) {
+      await disconnect({ uid }, id).catch((error: unknown) => failures.push(error));
+    }
+    log.forgotten(connections.length - failures.length);
+    if (failures.length > 0) throw failures[0];
+  };
+}

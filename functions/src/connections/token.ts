@@ -1,0 +1,37 @@
+import type { TokenCache } from '../calls/access-token.ts';
+import { StrongroomError } from '../errors.ts';
+import type { Caller } from './connection.ts';
+
+export interface ReleasedToken {
+  readonly accessToken: string;
+  /** ISO 8601; absent where the provider does not tell. */
+  readonly expiresAt?: string;
+}
+
+/**
+ * Hands the access token itself to the caller, where the provider's settings allow it. A client
+ * that holds a token can use it behind the vault's back, so the default is no.
+ *
+ * @throws StrongroomError `token_release_off`, and those of `FreshTokenSet`.
+ */
+export function createToken(tokens: TokenCache) {
+  return async (
+    { uid }: Caller,
+    connectionId: string,
+    deadlineAt: number,
+  ): Promise<ReleasedToken> => {
+    const { tokenSet, provider } = await tokens.get({ uid, connectionId, deadlineAt });
+    if (!provider.allowTokenRelease) {
+      throw new StrongroomError(
+        'token_release_off',
+        'Tokens of this provider stay in the vault. Use connections-call, or let the team set ' +
+          'allowTokenRelease in its settings.',
+      );
+    }
+    const { accessToken, expiresAt } = tokenSet;
+    return {
+      accessToken,
+      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
+    };
+  };
+}

@@ -1,0 +1,173 @@
+import * as v from 'valibot';
+import type { VaultDocument } from '../connections/documents.ts';
+import type { ConnectionStore, Stored } from '../connections/store.ts';
+import { StrongroomError } from '../errors.ts';
+import { OAuthFailure } from '../oauth/failure.ts';
+import type { PartyFinder } from '../oauth/party.ts';
+import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { SettingsReader } from '../providers/settings.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import { rejected } from '../vault/keyring.ts';
+import type { Sealer } from '../vault/seal.ts';
+import { type AttemptOutcome, attemptRefresh, markNeedsReauth, needsReauth } from './attempt.ts';
+import { isAlive, isFresh } from './freshness.ts';
+import { isLeased } from './lease.ts';
+import { createSingleFlight } from './single-flight.ts';
+
+export interface RefreshDependencies {
+  readonly store: ConnectionStore;
+  readonly settings: SettingsReader;
+  readonly findParty: PartyFinder;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A fresh identifier of an attempt. */
+  readonly newId: () => string;
+}
+
+/** An opened token set, and whose it is. */
+export interface Opened {
+  readonly tokenSet: TokenSet;
+  readonly generation: number;
+  readonly uid: string;
+  readonly provider: Provider;
+}
+
+export interface TokenRequest {
+  readonly connectionId: string;
+  /** The owner as verified; another's connection is not found. Absent: the suite itself. */
+  readonly uid?: string;
+  /** A token set of this generation or an older one will not do: it was refused, or is due. */
+  readonly newerThan?: number;
+  /** Milliseconds since the epoch. */
+  readonly deadlineAt: number;
+}
+
+/**
+ * Gives a token set that works, refreshing it where needed.
+ *
+ * @throws StrongroomError `connection_not_found`, `needs_reauth`, `connection_paused`,
+ *   `provider_misconfigured`, `provider_unknown`, `unavailable`, `deadline_exceeded`.
+ */
+export type FreshTokenSet = (request: TokenRequest) => Promise<Opened>;
+
+const shortestPollMs = 50;
+const longestPollMs = 1_000;
+
+/** The refresh protocol: see docs/refresh.md. */
+export function createRefreshEngine(dependencies: RefreshDependencies): FreshTokenSet {
+  const { clock } = dependencies;
+  const share = createSingleFlight<Opened>();
+
+  return async (request) => {
+    const { connectionId, uid = '', newerThan = 0, deadlineAt } = request;
+    for (;;) {
+      const key = `${connectionId} ${newerThan} ${uid}`;
+      try {
+        return await share(key, () => fly(dependencies, request));
+      } catch (error) {
+        // The flight that was joined ran out of its own time, not of ours.
+        const late = error instanceof StrongroomError && error.code === 'deadline_exceeded';
+        if (!late || clock.now() >= deadlineAt) throw error;
+      }
+    }
+  };
+}
+
+/** Reads, and refreshes until the token set will do or the deadline is over. */
+async function fly(dependencies: RefreshDependencies, request: TokenRequest): Promise<Opened> {
+  const { store, clock, settings } = dependencies;
+  const { connectionId, uid, newerThan = 0, deadlineAt } = request;
+  let pollMs = shortestPollMs;
+  let lastError = new StrongroomError(
+    'deadline_exceeded',
+    'The token is being refreshed and this call could not wait any longer. Try again.',
+  );
+  for (;;) {
+    const found = await store.readVault(connectionId);
+    const isOurs = found !== undefined && (uid === undefined || found.document.uid === uid);
+    if (!isOurs) throw connectionNotFound();
+    const { document } = found;
+    assertUsable(document);
+    const now = clock.now();
+    const willDo = document.generation > newerThan;
+    const provider = await settings.provider(document.provider);
+    if (willDo && isFresh(timesOf(document), now)) return open(dependencies, found, provider);
+
+    const mayUseOld = willDo && isAlive(timesOf(document), now);
+    if (isLeased(document, now)) {
+      if (mayUseOld) return open(dependencies, found, provider);
+    } else {
+      const opened = await open(dependencies, found, provider);
+      const outcome = await refresh(dependencies, found, opened);
+      if (outcome.kind === 'refreshed') return outcome.opened;
+      if (outcome.kind === 'again') continue;
+      if (mayUseOld) return opened;
+      if (outcome.retryAfterMs === undefined) throw outcome.error;
+      lastError = outcome.error;
+    }
+    if (clock.now() + pollMs >= deadlineAt) throw lastError;
+    // Jitter: many processes wait for the same generation.
+    await clock.sleep(pollMs * (0.5 + dependencies.random()));
+    pollMs = Math.min(longestPollMs, pollMs * 1.6);
+  }
+}
+
+async function refresh(
+  dependencies: RefreshDependencies,
+  found: Stored<VaultDocument>,
+  { tokenSet, provider }: Opened,
+): Promise<AttemptOutcome> {
+  const { refreshToken } = tokenSet;
+  if (refreshToken === undefined) {
+    // Refused while it should live: that alone is no proof that the grant is gone.
+    return isAlive(tokenSet, dependencies.clock.now())
+      ? { kind: 'failed', error: needsReauth('no_refresh_token') }
+      : markNeedsReauth(dependencies, found, 'no_refresh_token');
+  }
+  try {
+    const party = await dependencies.findParty(provider);
+    return await attemptRefresh(dependencies, party, found, { ...tokenSet, refreshToken });
+  } catch (error) {
+    // Discovery failed: nothing was spent.
+    if (!(error instanceof OAuthFailure)) throw error;
+    return { kind: 'failed', error: error.toStrongroomError(), retryAfterMs: longestPollMs };
+  }
+}
+
+async function open(
+  { sealer }: RefreshDependencies,
+  { id, document }: Stored<VaultDocument>,
+  provider: Provider,
+): Promise<Opened> {
+  const { uid, generation, sealed } = document;
+  const value = await sealer.open(sealed, { uid, document: id, field: 'tokenSet', generation });
+  const result = v.safeParse(tokenSetSchema, value);
+  if (!result.success) throw rejected();
+  return { tokenSet: result.output, generation, uid, provider };
+}
+
+function timesOf({ obtainedAt, expiresAt }: VaultDocument) {
+  return { obtainedAt, ...(expiresAt !== null && { expiresAt }) };
+}
+
+function assertUsable({ status, reason }: VaultDocument): void {
+  if (status === 'needs_reauth') throw needsReauth(reason);
+  if (status === 'paused') {
+    throw new StrongroomError(
+      'connection_paused',
+      'The connection is paused because its owner is disabled or signed out everywhere.',
+    );
+  }
+}
+
+/** Also for a connection of somebody else: whether it exists is nobody's business. */
+export function connectionNotFound(): StrongroomError {
+  return new StrongroomError(
+    'connection_not_found',
+    'You have no such connection. connections-list names those that you have.',
+    { field: 'connectionId' },
+  );
+}

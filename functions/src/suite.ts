@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { getApps, initializeApp } from 'firebase-admin/app';
+import { getFunctions } from 'firebase-admin/functions';
+import { createTokenCache } from './calls/access-token.ts';
+import { createCallApi } from './calls/call.ts';
+import { createBegin } from './connections/begin.ts';
+import { createCallbackTarget } from './connections/callback.ts';
+import { createComplete } from './connections/complete.ts';
+import { createDisconnect } from './connections/disconnect.ts';
+import { createForget } from './connections/forget.ts';
+import { createGet, createList } from './connections/list.ts';
+import { createConnectionStore } from './connections/store.ts';
+import { createSweep } from './connections/sweep.ts';
+import { createToken } from './connections/token.ts';
+import { createEgress } from './egress/egress.ts';
+import { createPartyFinder } from './oauth/party.ts';
+import { systemClock as clock } from './platform/clock.ts';
+import { type Environment, readEnvironment } from './platform/environment.ts';
+import { openFirestore } from './platform/firestore.ts';
+import { createSecretReader } from './platform/secret-manager.ts';
+import { goneUsers } from './platform/users.ts';
+import { createProviderList } from './providers/list.ts';
+import { createSettingsReader } from './providers/settings.ts';
+import { createRefreshEngine } from './refresh/engine.ts';
+import { createRefreshBatch, createRotation } from './refresh/rotation.ts';
+import { createKeyring } from './vault/keyring.ts';
+import { createSealer } from './vault/seal.ts';
+
+/** What the team may name differently; each has a default. */
+export interface SuiteSettings {
+  readonly databaseId: string;
+  readonly keyringSecretId: string;
+  readonly providersSecretId: string;
+}
+
+/** Puts the use cases together with the real Firestore, Secret Manager, clock and network. */
+export function createSuite(environment: Environment, names: SuiteSettings) {
+  if (getApps().length === 0) initializeApp();
+  const allowLoopback = environment.mode === 'sandbox';
+  const secrets = createSecretReader(environment);
+  const egress = createEgress({ allowLoopback });
+  const settings = createSettingsReader({
+    secrets,
+    secretId: names.providersSecretId,
+    clock,
+    allowLoopbackHttp: allowLoopback,
+  });
+  const sealer = createSealer(createKeyring({ secrets, secretId: names.keyringSecretId, clock }));
+  const shared = {
+    store: createConnectionStore(openFirestore(environment, names.databaseId)),
+    settings,
+    findParty: createPartyFinder({ egress, allowLoopback }),
+    sealer,
+    clock,
+    random: Math.random,
+    newId: () => randomBytes(16).toString('base64url'),
+    newState: () => randomBytes(32).toString('base64url'),
+  };
+  const { store } = shared;
+  const fresh = createRefreshEngine(shared);
+  const tokens = createTokenCache(fresh, clock);
+  const disconnect = createDisconnect({ ...shared, forgetToken: tokens.forget });
+  const forget = createForget(store, disconnect);
+
+  return {
+    clock,
+    store,
+    listProviders: createProviderList(settings),
+    begin: createBegin(shared),
+    callbackTarget: createCallbackTarget(shared),
+    complete: createComplete(shared),
+    list: createList(store),
+    get: createGet(store),
+    call: createCallApi({ tokens, egress, clock }),
+    token: createToken(tokens),
+    disconnect,
+    forget,
+    rotate: createRotation({
+      store,
+      clock,
+      enqueue: async (connections) => {
+        await getFunctions().taskQueue('refreshBatch').enqueue({ connections });
+      },
+    }),
+    refreshBatch: createRefreshBatch(fresh, clock),
+    sweep: createSweep({ store, goneUsers, forget, clock }),
+  };
+}
+
+export type Suite = ReturnType<typeof createSuite>;
+
+/** Checked at boot: a function whose environment is not to be trusted never serves. */
+export const environment = readEnvironment(process.env);

@@ -1,0 +1,51 @@
+import { onRequest, type Request, type Response } from 'firebase-functions/https';
+import { asStrongroomError, StrongroomError } from '../errors.ts';
+import { callerOfRequest } from '../identity/caller.ts';
+import { log } from '../logs.ts';
+import { assertBodySize } from './bodies.ts';
+import { answerMalformedJson } from './malformed-json.ts';
+import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
+import { sendProblem } from './problems.ts';
+import { routes } from './routes.ts';
+
+/** `/v1/…`: what the callables do, for plain HTTPS clients, and the proxy. */
+export const api = onRequest(
+  { timeoutSeconds: requestTimeoutSeconds },
+  async (request, response) => {
+    try {
+      answerMalformedJson(request.app);
+      await answer(request, response);
+    } catch (error) {
+      const known = asStrongroomError(error);
+      if (error instanceof StrongroomError) log.refused('api', known);
+      else log.unexpected('api', error);
+      sendProblem(response, known);
+    }
+  },
+);
+
+async function answer(request: Request, response: Response): Promise<void> {
+  const deadlineAt = deadlineFrom(Date.now());
+  const here = routes.filter(({ path }) => path.test(request.path));
+  const route = here.find(({ method }) => method === undefined || method === request.method);
+  // Who is not signed in learns nothing, not even which paths there are.
+  const revocation = route?.checksRevocation ?? false;
+  const caller = await callerOfRequest(request, { revocation });
+  if (route === undefined) throw here.length > 0 ? methodNotAllowed() : routeNotFound();
+  assertBodySize(request.rawBody, route.maxBytes);
+  const groups = route.path.exec(request.path)?.groups ?? {};
+  await route.handle({ caller, request, response, groups, deadlineAt });
+}
+
+function methodNotAllowed(): StrongroomError {
+  return new StrongroomError('method_not_allowed', 'This path does not take that method.', {
+    field: 'method',
+  });
+}
+
+function routeNotFound(): StrongroomError {
+  return new StrongroomError(
+    'route_not_found',
+    'There is nothing at this path. See /v1/connections.',
+  );
+}

@@ -1,0 +1,99 @@
+import { type CallableRequest, HttpsError, onCall } from 'firebase-functions/https';
+import type * as v from 'valibot';
+import type { Caller } from '../connections/connection.ts';
+import { asStrongroomError, StrongroomError } from '../errors.ts';
+import { callerOfCallable } from '../identity/caller.ts';
+import { log } from '../logs.ts';
+import {
+  assertBodySize,
+  callMaxBytes,
+  decodeAnswer,
+  encodeBody,
+  requestMaxBytes,
+} from './bodies.ts';
+import { answerMalformedJson } from './malformed-json.ts';
+import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
+import {
+  beginRequest,
+  callRequest,
+  completeRequest,
+  nothing,
+  oneConnection,
+  parseRequest,
+} from './requests.ts';
+import { suite } from './suite.ts';
+
+interface CallableOptions<S> {
+  readonly takes: S;
+  /** Whether a revoked session is refused at once, for one request to Firebase Auth more. */
+  readonly checksRevocation?: boolean;
+  readonly maxBytes?: number;
+}
+
+/** One callable: who is calling, what he sends, then the use case; every error with its code. */
+function callable<S extends v.GenericSchema, T>(
+  operation: string,
+  { takes, checksRevocation = false, maxBytes = requestMaxBytes }: CallableOptions<S>,
+  handle: (caller: Caller, request: v.InferOutput<S>, deadlineAt: number) => Promise<T>,
+) {
+  const options = { timeoutSeconds: requestTimeoutSeconds };
+  return onCall(options, async (request: CallableRequest<unknown>): Promise<T> => {
+    const deadlineAt = deadlineFrom(Date.now());
+    try {
+      answerMalformedJson(request.rawRequest.app);
+      const caller = await callerOfCallable(request, { revocation: checksRevocation });
+      assertBodySize(request.rawRequest.rawBody, maxBytes);
+      return await handle(caller, parseRequest(takes, request.data), deadlineAt);
+    } catch (error) {
+      throw asHttpsError(operation, error);
+    }
+  });
+}
+
+function asHttpsError(operation: string, error: unknown): HttpsError {
+  const known = asStrongroomError(error);
+  if (error instanceof StrongroomError) log.refused(operation, known);
+  else log.unexpected(operation, error);
+  return new HttpsError(known.functionsCode, known.message, { code: known.code, ...known.details });
+}
+
+/** Deployed as `providers-list`. */
+export const providers = {
+  list: callable('providers-list', { takes: nothing }, () => suite().listProviders()),
+};
+
+/** Deployed as `connections-begin` and so on. */
+export const connections = {
+  begin: callable(
+    'connections-begin',
+    { takes: beginRequest, checksRevocation: true },
+    (caller, request) => suite().begin(caller, request),
+  ),
+  complete: callable(
+    'connections-complete',
+    { takes: completeRequest, checksRevocation: true },
+    (caller, response) => suite().complete(caller, response),
+  ),
+  list: callable('connections-list', { takes: nothing }, (caller) => suite().list(caller)),
+  get: callable('connections-get', { takes: oneConnection }, (caller, { connectionId }) =>
+    suite().get(caller, connectionId),
+  ),
+  call: callable(
+    'connections-call',
+    { takes: callRequest, maxBytes: callMaxBytes },
+    async (caller, { connectionId, body, headers, ...call }, deadlineAt) => {
+      const encoded = { ...call, ...encodeBody(body, headers) };
+      return decodeAnswer(await suite().call(caller, connectionId, encoded, deadlineAt));
+    },
+  ),
+  token: callable(
+    'connections-token',
+    { takes: oneConnection, checksRevocation: true },
+    (caller, { connectionId }, deadlineAt) => suite().token(caller, connectionId, deadlineAt),
+  ),
+  disconnect: callable(
+    'connections-disconnect',
+    { takes: oneConnection, checksRevocation: true },
+    (caller, { connectionId }) => suite().disconnect(caller, connectionId),
+  ),
+};

@@ -1,0 +1,69 @@
+import { onRequest, type Request, type Response } from 'firebase-functions/https';
+import { asStrongroomError, StrongroomError } from '../errors.ts';
+import { log } from '../logs.ts';
+import {
+  type CallbackParameters,
+  callbackPage,
+  errorPage,
+  pageHeaders,
+  withParameters,
+} from './callback-page.ts';
+import { suite } from './suite.ts';
+
+/**
+ * `/oauth/callback`, the redirect URI. It never exchanges the code: it hands the answer to the app,
+ * which finishes as the user who began (`connections-complete`).
+ */
+export const oauth = onRequest(async (request, response) => {
+  try {
+    await answer(request, response);
+  } catch (error) {
+    const known = asStrongroomError(error);
+    if (error instanceof StrongroomError) log.refused('oauth', known);
+    else log.unexpected('oauth', error);
+    response.status(known.httpStatus).set(pageHeaders).send(errorPage(known.message));
+  }
+});
+
+async function answer(request: Request, response: Response): Promise<void> {
+  if (!/^(\/oauth)?\/callback$/.test(request.path)) {
+    throw new StrongroomError('route_not_found', 'There is nothing here.');
+  }
+  if (request.method !== 'GET') {
+    throw new StrongroomError('method_not_allowed', 'Providers answer with GET.');
+  }
+  const parameters = parametersOf(request);
+  const target = await suite().callbackTarget(parameters.state);
+  if (target.protocol === 'https:' || target.protocol === 'http:') {
+    response.status(200).set(pageHeaders).send(callbackPage(target, parameters));
+  } else {
+    // An app's deep link: there is no window to speak to.
+    response.set(pageHeaders).redirect(303, withParameters(target, parameters).href);
+  }
+}
+
+/** Each parameter once at most (RFC 6749 §3.1), and no longer than any provider's. */
+function parametersOf({ url }: Request): CallbackParameters {
+  const query = new URL(url, 'http://localhost').searchParams;
+  const one = (name: string): string | undefined => {
+    const values = query.getAll(name);
+    if (values.length > 1 || (values[0]?.length ?? 0) > 4_096) throw badCallback();
+    return values[0];
+  };
+  const state = one('state');
+  if (state === undefined || state === '') throw badCallback();
+  return {
+    state,
+    code: one('code'),
+    iss: one('iss'),
+    error: one('error'),
+    errorDescription: one('error_description'),
+  };
+}
+
+function badCallback(): StrongroomError {
+  return new StrongroomError(
+    'invalid_argument',
+    'The provider sent an answer that cannot be used.',
+  );
+}

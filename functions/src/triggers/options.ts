@@ -1,0 +1,34 @@
+import { setGlobalOptions } from 'firebase-functions';
+import { defineString } from 'firebase-functions/params';
+
+/** The Firestore database that holds the suite's collections. */
+export const databaseId = defineString('STRONGROOM_DATABASE', {
+  default: '(default)',
+  description: 'The Firestore database of the vault.',
+});
+/** The secret whose versions are the keyring. */
+export const keyringSecretId = defineString('STRONGROOM_KEYRING_SECRET', {
+  default: 'strongroom-keyring',
+  description: 'The Secret Manager secret whose versions are the keys.',
+});
+/** The secret that holds the providers' settings. */
+export const providersSecretId = defineString('STRONGROOM_PROVIDERS_SECRET', {
+  default: 'strongroom-providers',
+  description: "The Secret Manager secret that holds the providers' settings.",
+});
+
+setGlobalOptions({
+  region: 'us-central1',
+  // Loading is work for the processor; below this memory a cold start takes twice as long.
+  memory: '512MiB',
+  maxInstances: 100,
+});
+
+/** How long a request may take, in seconds, and how long before its end work is given up. */
+export const requestTimeoutSeconds = 60;
+const deadlineMarginMs = 5_000;
+
+/** When the work of a request that starts now must be over; milliseconds since the epoch. */
+export function deadlineFrom(now: number): number {
+  return now + requestTimeoutSeconds * 1_000 - deadlineMarginMs;
+}

@@ -1,0 +1,30 @@
+import type { Response } from 'firebase-functions/https';
+import type { StrongroomError } from '../errors.ts';
+
+/** Answers with problem details (RFC 9457); `code` is the stable code. */
+export function sendProblem(response: Response, error: StrongroomError): void {
+  const { code, message, httpStatus, details } = error;
+  if (details.retryAfterSeconds !== undefined) {
+    response.set('retry-after', String(details.retryAfterSeconds));
+  }
+  if (code === 'unauthenticated') response.set('www-authenticate', 'Bearer');
+  response
+    .status(httpStatus)
+    .set({ 'content-type': 'application/problem+json', ...privateHeaders })
+    .send(
+      JSON.stringify({
+        type: 'about:blank',
+        title: code,
+        status: httpStatus,
+        detail: message,
+        code,
+        ...details,
+      }),
+    );
+}
+
+/** For whatever is about one user: kept by nobody, taken for nothing but what it says it is. */
+export const privateHeaders = {
+  'cache-control': 'private, no-store',
+  'x-content-type-options': 'nosniff',
+} as const;

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { StrongroomError } from '../errors.ts';
+import { providerIdSchema, scopeSchema } from '../providers/settings-schema.ts';
+
+const short = (max: number) => v.pipe(v.string(), v.nonEmpty(), v.maxLength(max));
+const connectionId = v.pipe(v.string(), v.regex(/^[\w-]{22}$/));
+
+/** What clients may send; a field that is not here is refused. */
+export const nothing = v.strictObject({});
+export const oneConnection = v.strictObject({ connectionId });
+
+export const beginRequest = v.strictObject({
+  provider: providerIdSchema,
+  connectionId: v.optional(connectionId),
+  scopes: v.optional(v.pipe(v.array(scopeSchema), v.maxLength(100))),
+  loginHint: v.optional(short(320)),
+  returnTo: v.optional(short(2_048)),
+});
+
+/** RFC 6749 §4.1.2 with RFC 9207: a code or an error, never both. */
+export const completeRequest = v.pipe(
+  v.strictObject({
+    state: short(512),
+    code: v.optional(short(4_096)),
+    iss: v.optional(short(2_048)),
+    error: v.optional(short(256)),
+    errorDescription: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
+  }),
+  v.check(
+    ({ code, error }) => (code === undefined) !== (error === undefined),
+    'needs code or error',
+  ),
+);
+
+const text = v.pipe(v.string(), v.maxLength(8_192));
+
+/** A call without its connection, which REST names in the path. */
+const callFields = {
+  method: short(16),
+  path: short(4_096),
+  query: v.optional(v.record(text, v.union([text, v.array(text)]))),
+  headers: v.optional(v.record(text, text)),
+  body: v.optional(v.unknown()),
+};
+export const restCallRequest = v.strictObject(callFields);
+export const callRequest = v.strictObject({ connectionId, ...callFields });
+
+export const batchRequest = v.object({
+  connections: v.pipe(
+    v.array(v.object({ id: connectionId, generation: v.number() })),
+    v.maxLength(1_000),
+  ),
+});
+
+/**
+ * Validates what came in, once.
+ *
+ * @throws StrongroomError `invalid_argument` naming the field, never showing its value.
+ */
+export function parseRequest<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value ?? {});
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  // A key of a record is the caller's own text: only names that we know are shown.
+  const field = path !== null && /^[a-zA-Z.\d]{1,64}$/.test(path) ? path : '(request)';
+  throw new StrongroomError(
+    'invalid_argument',
+    `The field ${field} is missing, unknown or not of the expected form.`,
+    { field },
+  );
+}

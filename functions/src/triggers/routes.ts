@@ -1,0 +1,150 @@
+import type { Request, Response } from 'firebase-functions/https';
+import type { ApiAnswer } from '../calls/call.ts';
+import type { Caller } from '../connections/connection.ts';
+import { StrongroomError } from '../errors.ts';
+import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodies.ts';
+import { privateHeaders } from './problems.ts';
+import {
+  beginRequest,
+  completeRequest,
+  nothing,
+  oneConnection,
+  parseRequest,
+  restCallRequest,
+} from './requests.ts';
+import { suite } from './suite.ts';
+
+/** What a route needs of a request that was authenticated. */
+export interface RouteContext {
+  readonly caller: Caller;
+  readonly request: Request;
+  readonly response: Response;
+  /** What the path's groups captured: `id`, `path`. */
+  readonly groups: Readonly<Record<string, string | undefined>>;
+  readonly deadlineAt: number;
+}
+
+export interface Route {
+  /** Absent: any. */
+  readonly method?: string;
+  readonly path: RegExp;
+  readonly checksRevocation?: boolean;
+  readonly maxBytes: number;
+  readonly handle: (context: RouteContext) => Promise<void>;
+}
+
+const base = '^/v1';
+const one = `${base}/connections/(?<id>[^/]+)`;
+
+/** The REST twins of the callables, and the proxy. */
+export const routes: readonly Route[] = [
+  json('GET', `${base}/providers$`, () => suite().listProviders()),
+  json('GET', `${base}/connections$`, ({ caller }) => suite().list(caller)),
+  sensitive(
+    json('POST', `${base}/connections$`, ({ caller, request }) =>
+      suite().begin(caller, parseRequest(beginRequest, bodyOf(request))),
+    ),
+  ),
+  sensitive(
+    json('POST', `${base}/connections/complete$`, ({ caller, request }) =>
+      suite().complete(caller, parseRequest(completeRequest, bodyOf(request))),
+    ),
+  ),
+  json('GET', `${one}$`, (context) => suite().get(context.caller, idOf(context))),
+  sensitive(
+    json('DELETE', `${one}$`, (context) => suite().disconnect(context.caller, idOf(context))),
+  ),
+  sensitive(
+    json('POST', `${one}/token$`, (context) => {
+      parseRequest(nothing, bodyOf(context.request));
+      return suite().token(context.caller, idOf(context), context.deadlineAt);
+    }),
+  ),
+  {
+    ...json('POST', `${one}/call$`, async (context) => {
+      const { body, headers, ...call } = parseRequest(restCallRequest, bodyOf(context.request));
+      const encoded = { ...call, ...encodeBody(body, headers) };
+      const { caller, deadlineAt } = context;
+      return decodeAnswer(await suite().call(caller, idOf(context), encoded, deadlineAt));
+    }),
+    maxBytes: callMaxBytes,
+  },
+  { path: new RegExp(`${one}/proxy(?<path>/.*)?$`), maxBytes: callMaxBytes, handle: proxy },
+];
+
+function json(
+  method: string,
+  path: string,
+  answer: (context: RouteContext) => Promise<unknown>,
+): Route {
+  return {
+    method,
+    path: new RegExp(path),
+    maxBytes: requestMaxBytes,
+    handle: async (context) => {
+      const value = await answer(context);
+      context.response.status(200).set(privateHeaders).json(value);
+    },
+  };
+}
+
+function sensitive(route: Route): Route {
+  return { ...route, checksRevocation: true };
+}
+
+function idOf({ groups }: RouteContext): string {
+  return parseRequest(oneConnection, { connectionId: groups['id'] }).connectionId;
+}
+
+/** @throws StrongroomError `malformed_json` for a body that did not come as JSON. */
+function bodyOf(request: Request): unknown {
+  if (request.rawBody === undefined || request.rawBody.byteLength === 0) return {};
+  if (request.is('application/json') !== 'application/json') {
+    throw new StrongroomError('malformed_json', 'Send the body as JSON (application/json).');
+  }
+  return request.body;
+}
+
+/** Headers of the caller that go on to the provider; whatever else a client or a front end adds
+ *  stays here. */
+const forwarded =
+  /^(accept|accept-language|content-language|content-type|idempotency-key|if-.*|prefer|range)$/;
+
+async function proxy(context: RouteContext): Promise<void> {
+  const { caller, request, response, groups, deadlineAt } = context;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === 'string' && forwarded.test(name)) headers[name] = value;
+  }
+  const { rawBody } = request;
+  const answer = await suite().call(
+    caller,
+    idOf(context),
+    {
+      method: request.method,
+      path: groups['path'] ?? '/',
+      query: queryOf(request.url),
+      headers,
+      ...(rawBody !== undefined && rawBody.byteLength > 0 && { body: rawBody }),
+    },
+    deadlineAt,
+  );
+  sendAnswer(response, answer);
+}
+
+function queryOf(url: string): Record<string, string[]> {
+  const at = url.indexOf('?');
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of new URLSearchParams(at < 0 ? '' : url.slice(at))) {
+    query[name] = [...(query[name] ?? []), value];
+  }
+  return query;
+}
+
+/** The provider's own caching rules do not hold for our address, which many users share. */
+function sendAnswer(response: Response, { status, headers, body }: ApiAnswer): void {
+  response
+    .status(status)
+    .set({ ...headers, ...privateHeaders })
+    .end(Buffer.from(body));
+}

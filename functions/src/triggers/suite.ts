@@ -1,0 +1,14 @@
+import { createSuite, environment, type Suite } from '../suite.ts';
+import { databaseId, keyringSecretId, providersSecretId } from './options.ts';
+
+let made: Suite | undefined;
+
+/** The suite of this instance. Made at the first request: parameters have no value before. */
+export function suite(): Suite {
+  made ??= createSuite(environment, {
+    databaseId: databaseId.value(),
+    keyringSecretId: keyringSecretId.value(),
+    providersSecretId: providersSecretId.value(),
+  });
+  return made;
+}
