@@ -1,0 +1,106 @@
+import type Provider from 'oidc-provider';
+import { readBody } from '../http/body.ts';
+import { claimsOf } from './accounts.ts';
+import type { Context, Middleware } from './middleware.ts';
+
+type Bearer = { readonly accountId: string; readonly clientId: string; readonly scope: string };
+
+const echoLimitBytes = 16 * 1_048_576;
+
+/**
+ * The API that the provider's access tokens open, under `/api`:
+ *
+ * | path | answers |
+ * |---|---|
+ * | `GET /api/me` | the account's claims and the token's scope; 401 without a good token |
+ * | `ANY /api/echo`, `/api/echo/…` | the request as it arrived, the credential left out |
+ * | `ANY /api/status/<code>` | that status; `?retryAfter=<seconds>` adds `Retry-After` |
+ * | `ANY /api/redirect?to=<URL>` | 302 to there |
+ * | `GET /api/bytes/<n>` | n bytes |
+ */
+export function api(provider: Provider): Middleware {
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith('/api/')) return next();
+    const [resource = '', argument = ''] = ctx.path.slice('/api/'.length).split('/');
+    const answer = resources.get(resource);
+    if (answer) ctx.body = await answer(ctx, await findBearer(provider, ctx), argument);
+    else ctx.throw(404);
+  };
+}
+
+/** Gives the body of the answer. */
+type Resource = (ctx: Context, bearer: Bearer | undefined, argument: string) => unknown;
+
+const resources = new Map<string, Resource>(Object.entries({ me, echo, status, redirect, bytes }));
+
+function me(ctx: Context, bearer: Bearer | undefined): object {
+  return bearer ? { ...claimsOf(bearer.accountId), scope: bearer.scope } : unauthorized(ctx);
+}
+
+async function echo(ctx: Context, bearer: Bearer | undefined): Promise<object> {
+  const { authorization, ...headers } = ctx.req.headers;
+  const body = await readBody(ctx.req, echoLimitBytes);
+  return {
+    method: ctx.method,
+    path: ctx.path,
+    query: { ...ctx.query },
+    headers,
+    authorization: {
+      present: authorization !== undefined,
+      scheme: authorization?.split(' ')[0] ?? null,
+      accountId: bearer?.accountId ?? null,
+    },
+    body: body.toString('utf8'),
+    bodyBase64: body.toString('base64'),
+  };
+}
+
+function status(ctx: Context, _bearer: Bearer | undefined, code: string): object {
+  const wanted = Number(code);
+  if (!Number.isInteger(wanted) || wanted < 200 || wanted > 599) return badRequest(ctx);
+  if (wanted === 401) return unauthorized(ctx);
+  ctx.status = wanted;
+  const retryAfter = ctx.query['retryAfter'];
+  if (typeof retryAfter === 'string') ctx.set('retry-after', retryAfter);
+  return { status: wanted };
+}
+
+function redirect(ctx: Context): object | string {
+  const target = ctx.query['to'];
+  if (typeof target !== 'string') return badRequest(ctx);
+  ctx.redirect(target);
+  return '';
+}
+
+function bytes(ctx: Context, _bearer: Bearer | undefined, count: string): object {
+  const length = Number(count);
+  if (!Number.isInteger(length) || length < 0 || length > 64 * 1_048_576) return badRequest(ctx);
+  ctx.type = 'application/octet-stream';
+  return Buffer.alloc(length, 'strongroom');
+}
+
+/** Who the access token stands for, where the provider's own store says that it is good. */
+async function findBearer(provider: Provider, ctx: Context): Promise<Bearer | undefined> {
+  const value = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'))?.[1];
+  const token = value === undefined ? undefined : await provider.AccessToken.find(value);
+  if (!token?.grantId || !(await provider.Grant.find(token.grantId))) return undefined;
+  return {
+    accountId: token.accountId,
+    clientId: token.clientId ?? '',
+    scope: token.scope ?? '',
+  };
+}
+
+/** RFC 6750, section 3: no error code where no token was sent. */
+function unauthorized(ctx: Context): object {
+  const sent = ctx.get('authorization') !== '';
+  const error = sent ? ', error="invalid_token", error_description="expired or revoked"' : '';
+  ctx.status = 401;
+  ctx.set('www-authenticate', `Bearer realm="sandbox"${error}`);
+  return { error: sent ? 'invalid_token' : 'unauthorized' };
+}
+
+function badRequest(ctx: Context): object {
+  ctx.status = 400;
+  return { error: 'invalid_request' };
+}

@@ -1,0 +1,26 @@
+/** The parts of the provider that faults and counters name. */
+export const endpoints = [
+  'authorization',
+  'token',
+  'revocation',
+  'userinfo',
+  'discovery',
+  'api',
+] as const;
+
+export type Endpoint = (typeof endpoints)[number];
+
+const exact: Readonly<Record<string, Endpoint>> = {
+  '/auth': 'authorization',
+  '/token': 'token',
+  '/token/revocation': 'revocation',
+  '/me': 'userinfo',
+  '/jwks': 'discovery',
+  '/.well-known/openid-configuration': 'discovery',
+  '/.well-known/oauth-authorization-server': 'discovery',
+};
+
+/** Which endpoint a path belongs to, if any. */
+export function endpointOf(path: string): Endpoint | undefined {
+  return exact[path] ?? (path.startsWith('/api/') ? 'api' : undefined);
+}

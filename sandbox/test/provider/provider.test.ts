@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { authorize } from '../../provider/browser.ts';
+import { type SandboxProvider, startProvider } from '../../provider/provider.ts';
+import { RelyingParty } from './client.ts';
+
+const invalidGrant = { name: 'ResponseBodyError', error: 'invalid_grant' };
+
+describe('the sandbox provider', () => {
+  let provider: SandboxProvider;
+  let party: RelyingParty;
+
+  beforeEach(async () => {
+    provider = await startProvider({ port: 0 });
+    party = new RelyingParty(provider);
+  });
+
+  afterEach(() => provider.stop());
+
+  const statusOfMe = async (accessToken?: string) => (await party.call('/me', accessToken)).status;
+
+  for (const kind of ['', '-post', '-public'] as const) {
+    it(`connects an account and opens its API to the client strongroom-sandbox${kind}`, async () => {
+      const tokens = await new RelyingParty(provider, kind).connect('grace');
+      assert.equal(tokens.expires_in, 300);
+      const answer = await party.call('/me', tokens.access_token);
+      assert.deepEqual(await answer.json(), {
+        sub: 'grace',
+        name: 'Grace',
+        email: 'grace@example.com',
+        email_verified: true,
+        preferred_username: 'grace',
+        scope: 'openid profile email offline_access',
+      });
+    });
+  }
+
+  it('tells its own name in the redirect back (RFC 9207)', async () => {
+    const authorizationUrl = await party.authorizationUrl({ verifier: 'v'.repeat(43), state: 's' });
+    const answer = await authorize({ authorizationUrl, account: 'ada', decision: 'allow' });
+    assert.equal(answer.get('iss'), provider.url);
+    assert.equal(answer.get('state'), 's');
+  });
+
+  it('answers access_denied where the user refuses', async () => {
+    const authorizationUrl = await party.authorizationUrl({ verifier: 'v'.repeat(43), state: 's' });
+    const answer = await authorize({ authorizationUrl, account: 'ada', decision: 'deny' });
+    assert.equal(answer.get('error'), 'access_denied');
+    assert.equal(answer.get('state'), 's');
+    assert.equal(answer.get('code'), null);
+  });
+
+  it('refuses an authorization request without PKCE, or with the plain method', async () => {
+    const flows = [
+      {},
+      { extra: { code_challenge: 'v'.repeat(43), code_challenge_method: 'plain' } },
+    ];
+    for (const flow of flows) {
+      const authorizationUrl = await party.authorizationUrl(flow);
+      const answer = await authorize({ authorizationUrl, account: 'ada', decision: 'allow' });
+      assert.equal(answer.get('error'), 'invalid_request');
+    }
+  });
+
+  it('serves userinfo and introspection', async () => {
+    const { access_token: accessToken } = await party.connect('ada');
+    const userInfo = await party.userInfo(accessToken, 'ada');
+    assert.equal(userInfo.email, 'ada@example.com');
+    assert.equal((await party.introspect(accessToken)).active, true);
+    provider.expireAccessTokens();
+    assert.equal((await party.introspect(accessToken)).active, false);
+  });
+
+  it('replaces the refresh token every time', async () => {
+    const first = await party.connect();
+    const second = await party.refresh(first.refresh_token);
+    const third = await party.refresh(second.refresh_token);
+    const all = [first, second, third].map(({ refresh_token: token }) => token);
+    assert.equal(new Set(all).size, 3);
+    assert.equal(await statusOfMe(third.access_token), 200);
+    assert.equal(provider.grants()[0]?.refreshes, 2);
+  });
+
+  it('revokes the whole grant where a spent refresh token is used again', async () => {
+    const first = await party.connect();
+    const second = await party.refresh(first.refresh_token);
+    await assert.rejects(party.refresh(first.refresh_token), invalidGrant);
+    assert.equal(await statusOfMe(second.access_token), 401);
+    await assert.rejects(party.refresh(second.refresh_token), invalidGrant);
+    assert.equal(provider.grants()[0]?.status, 'revoked');
+  });
+
+  it('lets one at most of many simultaneous uses of a refresh token through', async () => {
+    const { refresh_token: refreshToken } = await party.connect();
+    const uses = Array.from({ length: 20 }, () => party.refresh(refreshToken));
+    const results = await Promise.allSettled(uses);
+    assert.ok(results.filter(({ status }) => status === 'fulfilled').length <= 1);
+    assert.equal(provider.grants()[0]?.status, 'revoked');
+  });
+
+  it('keeps apart the grants of two connections of one account', async () => {
+    const first = await party.connect('ada');
+    const second = await party.connect('ada');
+    await party.revoke(first.refresh_token);
+    assert.equal(await statusOfMe(first.access_token), 401);
+    assert.equal(await statusOfMe(second.access_token), 200);
+    assert.deepEqual(
+      provider.grants().map(({ status }) => status),
+      ['revoked', 'active'],
+    );
+  });
+
+  it('keeps apart many authorizations at once', async () => {
+    const accounts = Array.from({ length: 12 }, (_, index) => `user-${index}`);
+    const tokens = await Promise.all(accounts.map((account) => party.connect(account)));
+    const subjects = await Promise.all(
+      tokens.map(async ({ access_token: token }) => (await party.call('/me', token)).json()),
+    );
+    assert.deepEqual(
+      subjects.map((subject: { sub: string }) => subject.sub),
+      accounts,
+    );
+  });
+
+  it('answers 401 with a challenge for a missing, unknown or expired access token', async () => {
+    const { access_token: accessToken } = await party.connect();
+    assert.equal(await statusOfMe(accessToken), 200);
+    provider.expireAccessTokens();
+    for (const token of [undefined, 'made-up', accessToken]) {
+      const answer = await party.call('/me', token);
+      assert.equal(answer.status, 401);
+      const challenge = answer.headers.get('www-authenticate') ?? '';
+      assert.equal(challenge.includes('error="invalid_token"'), token !== undefined);
+    }
+    assert.deepEqual(provider.counters().apiCalls, { total: 4, unauthorized: 3 });
+  });
+
+  it('stops everything at once, keep-alive connections too', async () => {
+    await party.connect();
+    await provider.stop();
+    await assert.rejects(fetch(provider.url));
+    const again = await startProvider({ port: provider.port });
+    await again.stop();
+  });
+
+  it('is silent on the console', async () => {
+    const written: string[] = [];
+    const { info, warn, error, log } = console;
+    const note = (...parts: unknown[]) => void written.push(parts.join(' '));
+    Object.assign(console, { info: note, warn: note, error: note, log: note });
+    try {
+      const other = await startProvider({ port: 0 });
+      const tokens = await new RelyingParty(other).connect();
+      await new RelyingParty(other).refresh(tokens.refresh_token);
+      await fetch(`${other.url}/auth?client_id=nobody`);
+      await other.stop();
+    } finally {
+      Object.assign(console, { info, warn, error, log });
+    }
+    assert.deepEqual(written, []);
+  });
+});
