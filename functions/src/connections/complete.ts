@@ -62,7 +62,13 @@ export function createComplete(dependencies: CompleteDependencies) {
         obtainedAt,
         defaultAccessTokenSeconds: provider.life.accessTokenSeconds,
       });
-      return await keep(dependencies, party, document, tokenSet, accountOf(given.claims));
+      return await keep(
+        dependencies,
+        party,
+        { ...document, authorization: id },
+        tokenSet,
+        accountOf(given.claims),
+      );
     } catch (error) {
       throw error instanceof OAuthFailure ? error.toStrongroomError() : error;
     }

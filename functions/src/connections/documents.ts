@@ -55,6 +55,8 @@ export const vaultDocumentSchema = v.object({
   shard: v.number(),
   lease: v.nullable(leaseSchema),
   journal: v.nullable(journalSchema),
+  /** The finished authorization it came from: deleted with the connection. */
+  authorization: v.nullable(v.string()),
   /** The attempt that wrote this generation: how a writer knows its own commit again. */
   committedBy: v.nullable(v.string()),
 });

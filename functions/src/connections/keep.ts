@@ -26,7 +26,10 @@ export interface KeepDependencies {
 export const shards = 4;
 
 /** What is asked of this file: whose, at which provider, and which connection it heals, if any. */
-type Target = Pick<AuthorizationDocument, 'uid' | 'connectionId' | 'subject'>;
+type Target = Pick<AuthorizationDocument, 'uid' | 'connectionId' | 'subject'> & {
+  /** Its document, to be deleted with the connection. */
+  readonly authorization: string;
+};
 
 /**
  * Keeps a token set that a provider has just given: as a new connection, or in the one it heals. If
@@ -41,7 +44,7 @@ export async function keep(
 ): Promise<Connection> {
   try {
     return target.connectionId === null
-      ? await create(dependencies, party, target.uid, tokenSet, account)
+      ? await create(dependencies, party, target, tokenSet, account)
       : await heal(
           dependencies,
           party,
@@ -58,7 +61,7 @@ export async function keep(
 async function create(
   dependencies: KeepDependencies,
   party: Party,
-  uid: string,
+  { uid, authorization }: Target,
   tokenSet: TokenSet,
   account: Account,
 ): Promise<Connection> {
@@ -76,7 +79,8 @@ async function create(
   };
   const fields = await vaultFieldsOf(dependencies, party, { uid, id, generation: 1 }, tokenSet);
   const shard = Math.floor(random() * shards);
-  await store.create(id, { uid, provider: party.provider.id, shard, ...fields }, status);
+  const provider = party.provider.id;
+  await store.create(id, { uid, provider, shard, authorization, ...fields }, status);
   return connectionOf(id, status);
 }
 
@@ -86,7 +90,7 @@ const healAttempts = 5;
 async function heal(
   dependencies: KeepDependencies,
   party: Party,
-  { uid, connectionId, subject }: Target & { connectionId: string },
+  { uid, connectionId, subject, authorization }: Target & { connectionId: string },
   tokenSet: TokenSet,
   account: Account,
 ): Promise<Connection> {
@@ -108,13 +112,17 @@ async function heal(
       { uid, id: connectionId, generation },
       tokenSet,
     );
-    const written = await store.update(found, fields, {
-      status: 'active',
-      reason: null,
-      scopes: [...tokenSet.scopes],
-      account,
-      updatedAt: clock.now(),
-    });
+    const written = await store.update(
+      found,
+      { ...fields, authorization },
+      {
+        status: 'active',
+        reason: null,
+        scopes: [...tokenSet.scopes],
+        account,
+        updatedAt: clock.now(),
+      },
+    );
     if (written === undefined) continue;
     const status = await store.readStatus(uid, connectionId);
     if (status === undefined) throw connectionNotFound();

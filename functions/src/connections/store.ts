@@ -92,7 +92,8 @@ export function createConnectionStore(db: Firestore) {
     },
 
     /**
-     * Deletes both documents, only where the vault's is still the one that was read. 2 writes.
+     * Deletes all that is left of a connection, only where the vault's document is still the one
+     * that was read. 3 writes.
      *
      * @returns false where it was changed meanwhile, or is gone.
      */
@@ -100,6 +101,8 @@ export function createConnectionStore(db: Firestore) {
       const batch = db.batch();
       batch.delete(vault.doc(found.id), { lastUpdateTime: found.version });
       batch.delete(statuses(found.document.uid).doc(found.id));
+      const { authorization } = found.document;
+      if (authorization !== null) batch.delete(authorizations.doc(authorization));
       return (await conditionally(() => batch.commit())).written;
     },
 
