@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isRecord } from '../../http/body.ts';
 import { authorize } from '../../provider/browser.ts';
 import { type SandboxProvider, startProvider } from '../../provider/provider.ts';
 import { RelyingParty } from './client.ts';
@@ -113,12 +114,12 @@ describe('the sandbox provider', () => {
     const accounts = Array.from({ length: 12 }, (_, index) => `user-${index}`);
     const tokens = await Promise.all(accounts.map((account) => party.connect(account)));
     const subjects = await Promise.all(
-      tokens.map(async ({ access_token: token }) => (await party.call('/me', token)).json()),
+      tokens.map(async ({ access_token: token }) => {
+        const account: unknown = await (await party.call('/me', token)).json();
+        return isRecord(account) ? account['sub'] : undefined;
+      }),
     );
-    assert.deepEqual(
-      subjects.map((subject: { sub: string }) => subject.sub),
-      accounts,
-    );
+    assert.deepEqual(subjects, accounts);
   });
 
   it('answers 401 with a challenge for a missing, unknown or expired access token', async () => {
