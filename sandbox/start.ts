@@ -1,7 +1,6 @@
 /** `npm start`: the whole sandbox, the main job before your eyes, then it stays up. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { sandboxPath } from './launch/sandbox-file.ts';
 import { aborted, Shutdown, shutdownSignal } from './launch/shutdown.ts';
 import { type Stack, startStack } from './launch/stack.ts';
 
@@ -15,6 +14,7 @@ let exitCode = 0;
 try {
   stack = await startStack({
     name: 'start',
+    file: sandboxPath(),
     portOffset: 0,
     ticks: values['no-clock'] !== true,
     signal,
@@ -38,7 +38,8 @@ try {
 await stack?.stop();
 process.exit(exitCode);
 
+/** Loaded late: the SDK takes a moment that is better spent while nothing waits for it. */
 async function demo(running: Stack): Promise<void> {
-  if (!existsSync(join(import.meta.dirname, 'demo/demo.ts'))) return;
-  await running;
+  const { runDemo } = await import('./demo/demo.ts');
+  await runDemo(running);
 }

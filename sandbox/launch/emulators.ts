@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { tellingLines } from './emulator-log.ts';
+import { withoutAccounts } from './environment.ts';
 import { findFirestoreEmulator } from './firestore-emulator.ts';
 import { findJavaHome } from './java.ts';
 import { root } from './paths.ts';
@@ -110,7 +111,7 @@ function writeConfig({ run, ports }: EmulatorOptions): string {
     [...ONLY, ...IMPLIED].map((name) => [name, { host: HOST, port: ports[name] }]),
   );
   const file = join(root, `firebase.sandbox-${process.pid}.json`);
-  run.disown(file);
+  run.removeAtEnd(file);
   writeFileSync(
     file,
     JSON.stringify({
@@ -124,13 +125,6 @@ function writeConfig({ run, ports }: EmulatorOptions): string {
     }),
   );
   return file;
-}
-
-/** No credential, project or emulator of the user's shell reaches the sandbox. */
-function withoutAccounts(env: Variables): Variables {
-  const foreign =
-    /^(GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_CLOUD_PROJECT|GCLOUD_PROJECT|FIREBASE_(CONFIG|TOKEN)|.*_EMULATOR_H(OST|UB))$/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !foreign.test(name)));
 }
 
 async function isReady(hubPort: number, logFile: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { removeSandboxFile } from './sandbox-file.ts';
 import { MARKER, sweep } from './sweep.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -32,8 +33,10 @@ export interface Command {
 export interface Run {
   readonly marker: string;
   start(command: Command): Child;
-  /** Has a file removed should this process die before it can do so itself. */
-  disown(file: string): void;
+  /** Has a file removed at the end, also where this process dies before it can do so itself. */
+  removeAtEnd(file: string): void;
+  /** The same for the file that describes the sandbox, which a later one may have replaced. */
+  removeSandboxFileAtEnd(file: string): void;
   /** Ends every process of the run and all they have started. */
   stop(): Promise<void>;
 }
@@ -44,6 +47,8 @@ export function createRun(): Run {
   const marker = `${process.pid}-${randomUUID()}`;
   const keeper = startKeeper(marker);
   const pids: number[] = [];
+  const files: string[] = [];
+  const sandboxes: string[] = [];
   return {
     marker,
     start(command) {
@@ -52,9 +57,18 @@ export function createRun(): Run {
       keeper.tell(`pid ${child.pid}`);
       return child;
     },
-    disown: (file) => keeper.tell(`file ${file}`),
+    removeAtEnd(file) {
+      files.push(file);
+      keeper.tell(`file ${file}`);
+    },
+    removeSandboxFileAtEnd(file) {
+      sandboxes.push(file);
+      keeper.tell(`sandbox ${file}`);
+    },
     async stop() {
+      for (const file of sandboxes) removeSandboxFile(file, process.pid);
       await sweep(marker, pids, GRACE_MS);
+      for (const file of files) rmSync(file, { force: true });
       keeper.dismiss();
     },
   };

@@ -72,10 +72,10 @@ export function writeSandboxFile(path: string, sandbox: SandboxFile): void {
   renameSync(part, path);
 }
 
-/** Removes the file, unless another sandbox has written its own since. */
-export function removeSandboxFile(path: string): void {
+/** Removes the file of the sandbox that `pid` owns, unless another has written its own since. */
+export function removeSandboxFile(path: string, pid: number): void {
   try {
-    if (readSandboxFile(path).pid === process.pid) rmSync(path);
+    if (readSandboxFile(path).pid === pid) rmSync(path);
   } catch {
     // Not there, or not ours to remove.
   }

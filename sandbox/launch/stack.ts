@@ -5,14 +5,7 @@ import { startEmulators } from './emulators.ts';
 import { scratch } from './paths.ts';
 import { choosePorts, describeTaken } from './ports.ts';
 import { createRun, type Run } from './processes.ts';
-import {
-  type PortName,
-  REGION,
-  removeSandboxFile,
-  type SandboxFile,
-  sandboxPath,
-  writeSandboxFile,
-} from './sandbox-file.ts';
+import { type PortName, REGION, type SandboxFile, writeSandboxFile } from './sandbox-file.ts';
 import { aborted } from './shutdown.ts';
 import { type StandIns, startStandIns } from './stand-ins.ts';
 
@@ -23,7 +16,7 @@ export interface StackOptions {
   readonly portOffset: number;
   /** Whether the clock fires the schedules by itself. */
   readonly ticks: boolean;
-  /** Where other programs find the sandbox; `.sandbox.json` by default. */
+  /** Where other programs find the sandbox; a file in its folder by default. */
   readonly file?: string;
   /** Ends the start-up when it aborts. */
   readonly signal: AbortSignal;
@@ -35,6 +28,8 @@ export interface StackOptions {
 export interface Stack {
   readonly sandbox: SandboxFile;
   readonly file: string;
+  /** Its logs and other leavings. */
+  readonly folder: string;
   readonly run: Run;
   readonly standIns: StandIns;
   /** Settles only if a part ends by itself, with the reason. */
@@ -70,12 +65,10 @@ export const defaultPorts: Readonly<Record<PortName, number>> = {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { signal } = options;
   const run = createRun();
-  const file = options.file ?? sandboxPath();
   let standIns: StandIns | undefined;
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= (async () => {
-      removeSandboxFile(file);
       await run.stop();
       await standIns?.stop();
     })();
@@ -85,6 +78,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const { ports, taken } = await choosePorts(defaultPorts, options.portOffset);
     for (const one of taken) options.say(describeTaken(one));
     const folder = runFolder(options.name);
+    const file = options.file ?? join(folder, 'sandbox.json');
     const sandbox = describe(ports);
     standIns = await startStandIns({
       projectId: PROJECT_ID,
@@ -108,9 +102,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         aborted(signal),
       ]),
     );
+    run.removeSandboxFileAtEnd(file);
     writeSandboxFile(file, sandbox);
-    run.disown(file);
-    return { sandbox, file, run, standIns, failed: emulators.failed, stop };
+    return { sandbox, file, folder, run, standIns, failed: emulators.failed, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type Meter, startMeter } from '../firestore-meter/meter.ts';
+import type { LocalServer } from '../http/local-server.ts';
+import { type SandboxProvider, startProvider } from '../provider/provider.ts';
 import { type SecretManager, startSecretManager } from '../secret-manager/secret-manager.ts';
 import { root } from './paths.ts';
 import type { PortName } from './sandbox-file.ts';
@@ -15,6 +18,8 @@ export interface StandInOptions {
 
 export interface StandIns {
   readonly secretManager: SecretManager;
+  readonly provider: SandboxProvider;
+  readonly meter: Meter;
   stop(): Promise<void>;
 }
 
@@ -33,13 +38,23 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
       SANDBOX_CLIENT_SECRET: clientSecret,
     },
   );
-  const secretManager = await startSecretManager({ port: ports.secretManager, projectId });
-  secretManager.addSecretVersion('strongroom-keyring', randomBytes(KEY_BYTES));
-  secretManager.addSecretVersion('strongroom-providers', Buffer.from(settings));
-  return {
-    secretManager,
-    stop: async () => {
-      await secretManager.stop();
-    },
+  const started: LocalServer[] = [];
+  const keep = <T extends LocalServer>(server: T): T => {
+    started.push(server);
+    return server;
   };
+  const stop = async () => void (await Promise.all(started.map((server) => server.stop())));
+  try {
+    const secretManager = keep(await startSecretManager({ port: ports.secretManager, projectId }));
+    secretManager.addSecretVersion('strongroom-keyring', randomBytes(KEY_BYTES));
+    secretManager.addSecretVersion('strongroom-providers', Buffer.from(settings));
+    const provider = keep(await startProvider({ port: ports.provider, clientSecret }));
+    const meter = keep(
+      await startMeter({ port: ports.meter, target: `127.0.0.1:${ports.firestore}` }),
+    );
+    return { secretManager, provider, meter, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
