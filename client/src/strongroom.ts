@@ -29,19 +29,20 @@ export function strongroom(functions: Functions) {
       }
     };
   }
-  const listProviders = callable<object, { providers: Provider[] }>('providers-list');
-  const listConnections = callable<object, { connections: Connection[] }>('connections-list');
+  const listProviders = callable<object, Provider[]>('providers-list');
+  const listConnections = callable<object, Connection[]>('connections-list');
   return {
     providers: {
       /** The providers that are enabled. */
-      list: async () => (await listProviders({})).providers,
+      list: () => listProviders({}),
     },
     connections: {
       /** Begins an authorization; send the browser to `authorizationUrl`. */
       begin: callable<BeginRequest, Begun>('connections-begin'),
       /** Completes it with the provider's answer, as the user who began. */
       complete: callable<AuthorizationAnswer, Connection>('connections-complete'),
-      list: async () => (await listConnections({})).connections,
+      /** The user's connections, oldest first. */
+      list: () => listConnections({}),
       get: callable<OneConnection, Connection>('connections-get'),
       /** Calls the provider's API. The answer has the provider's status, also when that is 4xx. */
       call: callable<CallRequest, CallAnswer>('connections-call'),

@@ -82,5 +82,7 @@ export interface CallRequest {
 export interface CallAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Parsed JSON, or text, or base64 where `encoding` says so. */
   readonly data: unknown;
+  readonly encoding?: 'base64';
 }
