@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { getApps, initializeApp } from 'firebase-admin/app';
-import { getFunctions } from 'firebase-admin/functions';
 import { createTokenCache } from './calls/access-token.ts';
 import { createCallApi } from './calls/call.ts';
 import { createBegin } from './connections/begin.ts';
@@ -79,6 +78,7 @@ export function createSuite(environment: Environment, names: SuiteSettings) {
       store,
       clock,
       enqueue: async (connections) => {
+        const { getFunctions } = await import('firebase-admin/functions');
         await getFunctions().taskQueue('refreshBatch').enqueue({ connections });
       },
     }),

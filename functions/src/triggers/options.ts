@@ -1,4 +1,4 @@
-import { setGlobalOptions } from 'firebase-functions';
+import { setGlobalOptions } from 'firebase-functions/options';
 import { defineString } from 'firebase-functions/params';
 
 /** The Firestore database that holds the suite's collections. */
