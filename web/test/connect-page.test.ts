@@ -10,8 +10,9 @@ import {
 import { stack } from '../../sandbox/test/stack.ts';
 import { chromiumArguments, findChromium, noChromium } from './chromium.ts';
 
-const actionTimeoutMs = 20_000;
-const testTimeoutMs = 90_000;
+/** Each function starts cold once, and the machine may be small. */
+const actionTimeoutMs = 30_000;
+const testTimeoutMs = 120_000;
 
 describe('the connect page, in a real browser', function () {
   this.timeout(testTimeoutMs);
@@ -108,6 +109,23 @@ describe('the connect page, in a real browser', function () {
     await tile().getByText('Not connected').waitFor();
   });
 
+  it('says popup_blocked when the browser lets no window open', async () => {
+    await signInAsSomebodyNew();
+    await page.evaluate('window.open = () => null');
+    await tile().getByRole('button', { name: 'Connect' }).click();
+    await error('popup_blocked').waitFor();
+  });
+
+  it('says state_expired when the user takes too long, and closes the window', async () => {
+    await page.clock.install();
+    await signInAsSomebodyNew();
+    const popup = await openPopup();
+    const closed = popup.waitForEvent('close');
+    await page.clock.fastForward('11:00');
+    await error('state_expired').waitFor();
+    await closed;
+  });
+
   it('says access_denied when the user refuses at the provider, and connects nothing', async () => {
     await signInAsSomebodyNew();
     const popup = await openPopup();
@@ -163,6 +181,17 @@ describe('the connect page, in a real browser', function () {
     await closed;
     await page.getByText('Sandbox is connected.').waitFor();
     assert.equal(await page.getByRole('alert').textContent(), '');
+  });
+
+  it('fits a narrow phone without scrolling sideways', async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    const overflow = 'document.documentElement.scrollWidth - window.innerWidth';
+    assert.ok(Number(await page.evaluate(overflow)) <= 0, 'the sign-in card is too wide');
+    await signInAsSomebodyNew();
+    await connect('somebody.with.a.rather.long.name@an.equally.long.domain.example.com');
+    await rows().getByRole('button', { name: 'Call /me' }).click();
+    await rows().getByText('Answered 200').waitFor();
+    assert.ok(Number(await page.evaluate(overflow)) <= 0, 'the tiles are too wide');
   });
 
   it('asks for a reconnect when the provider took the access back, and heals that connection', async () => {
