@@ -76,6 +76,8 @@ export async function createConfiguration(
     rotateRefreshToken: () => settings.rotation !== 'none',
     clientBasedCORS: () => false,
     clockTolerance: 0,
+    // Tokens outlive the browser session in which they were given.
+    expiresWithSession: () => false,
     renderError: (ctx, { error, error_description: description }) => {
       ctx.type = 'html';
       ctx.body = errorPage(error, description);

@@ -8,16 +8,16 @@ export interface Fault {
   readonly endpoint: Endpoint;
   /** For how many requests; 1 unless given. */
   readonly times?: number;
-  /** Waits before anything else. */
+  /** Waits, before the request takes effect, or after it with `processed` or `drop: 'after'`. */
   readonly delayMs?: number;
   /** Cuts the connection without an answer: before or after the request took effect. */
   readonly drop?: 'before' | 'after';
-  /** Answers this instead of processing the request. */
+  /** Answers this; the request takes effect only with `processed`. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** A string as it is, anything else as JSON. */
   readonly body?: unknown;
-  /** With `status`: the request takes effect all the same, only its answer is replaced. */
+  /** Lets the request take effect first: only its answer is delayed or replaced. */
   readonly processed?: boolean;
 }
 
@@ -52,11 +52,13 @@ export class Faults {
       const endpoint = endpointOf(ctx.path);
       const fault = endpoint === undefined ? undefined : this.take(endpoint);
       if (!fault) return next();
+      const takesEffectFirst = fault.processed === true || fault.drop === 'after';
+      const takesNone = !takesEffectFirst && (fault.drop ?? fault.status) !== undefined;
+      if (takesEffectFirst) await next();
+      if (takesNone) ctx.state['unprocessedBody'] = (await readBody(ctx.req)).toString('utf8');
       if (fault.delayMs !== undefined) await pause(ctx, fault.delayMs);
-      const processed = fault.drop !== 'before' && (fault.status === undefined || fault.processed);
-      if (processed) await next();
-      else ctx.state['unprocessedBody'] = (await readBody(ctx.req)).toString('utf8');
       if (fault.drop !== undefined) return cut(ctx);
+      if (!takesEffectFirst && !takesNone) await next();
       if (fault.status !== undefined) answer(ctx, fault, fault.status);
     };
   }

@@ -58,7 +58,10 @@ async function decide(provider: Provider, ctx: Context, interaction: Interaction
   };
 
   if (decision === 'cancel') return finish(cancelled);
-  if (decision === 'switch-account') return redirect(ctx, startAgain(provider, interaction));
+  if (decision === 'switch-account') {
+    await (await provider.Session.get(ctx)).destroy();
+    return redirect(ctx, startAgain(provider, interaction));
+  }
   if (interaction.prompt.name === 'login') {
     const accountId = (form.get('account') ?? '').trim();
     if (accountId === '' || accountId.length > maximumNameLength) {

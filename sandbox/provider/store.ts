@@ -16,11 +16,16 @@ interface StoredRecord {
   readonly expiresAtMs: number;
 }
 
-/** Everything the provider remembers, by model, in memory. */
+/** Everything the provider remembers, in memory. */
 export class Store {
   readonly #settings: Readonly<Settings>;
-  readonly #models = new Map<string, Map<string, StoredRecord>>();
+  /** By `<model>:<id>`. */
+  readonly #records = new Map<string, StoredRecord>();
   readonly #grants = new Map<string, GrantSummary>();
+  /** Keys of the codes and tokens of a grant, by its id. */
+  readonly #members = new Map<string, Set<string>>();
+  /** Keys by the second name of a record, `<model>:<uid or user code>`. */
+  readonly #aliases = new Map<string, string>();
 
   constructor(settings: Readonly<Settings>) {
     this.#settings = settings;
@@ -45,12 +50,12 @@ export class Store {
 
   /** Makes every access token unknown; gives how many there were. */
   expireAccessTokens(): number {
-    const tokens = this.#records('AccessToken');
-    const { size } = tokens;
-    tokens.clear();
-    return size;
+    const keys = [...this.#records.keys()].filter((key) => key.startsWith('AccessToken:'));
+    for (const key of keys) this.#records.delete(key);
+    return keys.length;
   }
 
+  /** Notes a successful use of a refresh token. */
   countRefresh(grantId: string): void {
     const grant = this.#grants.get(grantId);
     if (grant) grant.refreshes++;
@@ -58,60 +63,54 @@ export class Store {
 
   /** The storage of one model, as oidc-provider wants it. */
   adapter(model: string): Adapter {
-    const records = this.#records(model);
-    const findBy = (matches: (payload: AdapterPayload) => boolean) =>
-      [...records.values()].find((record) => isCurrent(record) && matches(record.payload))?.payload;
-
+    const keyOf = (id: string) => `${model}:${id}`;
+    const findByAlias = async (alias: string) => this.#find(model, this.#aliases.get(keyOf(alias)));
     return {
-      upsert: async (id, payload, expiresInSeconds) => {
-        this.#recordGrant(model, id, payload);
-        const lifetimeMs = (expiresInSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-        records.set(id, {
-          payload: structuredClone(payload),
-          expiresAtMs: Date.now() + lifetimeMs,
-        });
-      },
-      find: async (id) => {
-        const record = records.get(id);
-        if (!record) return undefined;
-        if (!isCurrent(record)) {
-          records.delete(id);
-          return undefined;
-        }
-        return this.#isInGrace(model, record.payload)
-          ? { ...record.payload, consumed: undefined }
-          : { ...record.payload };
-      },
-      findByUid: async (uid) => findBy((payload) => payload.uid === uid),
-      findByUserCode: async (userCode) => findBy((payload) => payload.userCode === userCode),
-      consume: async (id) => this.#consume(model, records.get(id)?.payload),
+      upsert: async (id, payload, expiresInSeconds) =>
+        this.#save(model, id, payload, expiresInSeconds),
+      find: async (id) => this.#find(model, keyOf(id)),
+      findByUid: findByAlias,
+      findByUserCode: findByAlias,
+      consume: async (id) => this.#consume(model, this.#records.get(keyOf(id))?.payload),
       destroy: async (id) => {
-        records.delete(id);
+        this.#records.delete(keyOf(id));
         if (model === 'Grant') this.#revoke(id);
       },
       revokeByGrantId: async (grantId) => this.#revoke(grantId),
     };
   }
 
-  #records(model: string): Map<string, StoredRecord> {
-    const records = this.#models.get(model) ?? new Map<string, StoredRecord>();
-    this.#models.set(model, records);
-    return records;
-  }
-
-  /** A grant that was revoked while a request was under way gets no new tokens. */
-  #recordGrant(model: string, id: string, { accountId, clientId, grantId }: AdapterPayload): void {
+  #save(model: string, id: string, payload: AdapterPayload, expiresInSeconds?: number): void {
+    const { accountId = '', clientId = '', grantId, uid, userCode } = payload;
+    // A grant that was revoked while a request was under way gets no new tokens.
     if (grantId !== undefined && this.#grants.get(grantId)?.status === 'revoked') {
       throw new errors.InvalidGrant('grant revoked');
     }
-    if (model !== 'Grant' || this.#grants.has(id)) return;
-    this.#grants.set(id, {
-      accountId: accountId ?? '',
-      clientId: clientId ?? '',
-      createdAt: new Date().toISOString(),
-      status: 'active',
-      refreshes: 0,
-    });
+    const key = `${model}:${id}`;
+    const lifetimeMs = (expiresInSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    const expiresAtMs = Date.now() + lifetimeMs;
+    this.#records.set(key, { payload: structuredClone(payload), expiresAtMs });
+    const alias = uid ?? userCode;
+    if (alias !== undefined) this.#aliases.set(`${model}:${alias}`, key);
+    if (grantId !== undefined) {
+      const members = this.#members.get(grantId) ?? new Set();
+      this.#members.set(grantId, members.add(key));
+    }
+    if (model === 'Grant' && !this.#grants.has(id)) {
+      const createdAt = new Date().toISOString();
+      this.#grants.set(id, { accountId, clientId, createdAt, status: 'active', refreshes: 0 });
+    }
+  }
+
+  #find(model: string, key: string | undefined): AdapterPayload | undefined {
+    const record = this.#records.get(key ?? '');
+    if (!record || key === undefined) return undefined;
+    if (record.expiresAtMs <= Date.now()) {
+      this.#records.delete(key);
+      return undefined;
+    }
+    const { payload } = record;
+    return this.#isInGrace(model, payload) ? { ...payload, consumed: undefined } : { ...payload };
   }
 
   /**
@@ -124,29 +123,20 @@ export class Store {
       if (payload.grantId !== undefined) this.#revoke(payload.grantId);
       throw new errors.InvalidGrant('token already used');
     }
-    payload.consumed ??= Math.floor(Date.now() / 1000);
+    payload.consumed ??= Date.now() / 1000;
   }
 
   #isInGrace(model: string, { consumed }: AdapterPayload): boolean {
     const { rotation, graceSeconds } = this.#settings;
-    if (model !== 'RefreshToken' || rotation !== 'grace' || typeof consumed !== 'number') {
-      return false;
-    }
-    return Date.now() / 1000 - consumed <= graceSeconds;
+    if (model !== 'RefreshToken' || rotation !== 'grace') return false;
+    return typeof consumed === 'number' && Date.now() / 1000 - consumed <= graceSeconds;
   }
 
   #revoke(grantId: string): void {
     const grant = this.#grants.get(grantId);
     if (grant) grant.status = 'revoked';
-    this.#records('Grant').delete(grantId);
-    for (const records of this.#models.values()) {
-      for (const [id, { payload }] of records) {
-        if (payload.grantId === grantId) records.delete(id);
-      }
-    }
+    this.#records.delete(`Grant:${grantId}`);
+    for (const key of this.#members.get(grantId) ?? []) this.#records.delete(key);
+    this.#members.delete(grantId);
   }
-}
-
-function isCurrent({ expiresAtMs }: StoredRecord): boolean {
-  return expiresAtMs > Date.now();
 }

@@ -28,13 +28,18 @@ export class RelyingParty {
   }
 
   /** The whole authorization code flow for one account. */
-  async connect(account = 'ada'): Promise<oauth.TokenEndpointResponse> {
+  async connect(account = 'ada', scope?: string): Promise<oauth.TokenEndpointResponse> {
     const server = await this.discover();
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
     const nonce = oauth.generateRandomNonce();
     const answer = await authorize({
-      authorizationUrl: await this.authorizationUrl({ verifier, state, nonce }),
+      authorizationUrl: await this.authorizationUrl({
+        verifier,
+        state,
+        nonce,
+        ...(scope === undefined ? {} : { extra: { scope } }),
+      }),
       account,
       decision: 'allow',
     });

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { isRecord } from '../../http/body.ts';
-import { authorize } from '../../provider/browser.ts';
+import { authorize, Browser } from '../../provider/browser.ts';
+import { CookieJar } from '../../provider/cookie-jar.ts';
 import { type SandboxProvider, startProvider } from '../../provider/provider.ts';
 import { RelyingParty } from './client.ts';
 
@@ -48,6 +52,83 @@ describe('the sandbox provider', () => {
     assert.equal(answer.get('error'), 'access_denied');
     assert.equal(answer.get('state'), 's');
     assert.equal(answer.get('code'), null);
+  });
+
+  it('answers access_denied where the user cancels instead of signing in', async () => {
+    const authorizationUrl = await party.authorizationUrl({ verifier: 'v'.repeat(43) });
+    const jar = new CookieJar();
+    const visit = async (url: URL, init: RequestInit = {}) => {
+      const headers = { cookie: jar.header(url) };
+      const response = await fetch(url, { redirect: 'manual', headers, ...init });
+      jar.store(url, response.headers.getSetCookie());
+      return { location: new URL(response.headers.get('location') ?? url, url), response };
+    };
+    const { location: login } = await visit(authorizationUrl);
+    const body = new URLSearchParams({ decision: 'cancel' });
+    const { location: resume } = await visit(login, { method: 'POST', body });
+    const { location: back } = await visit(resume);
+    assert.equal(back.searchParams.get('error'), 'access_denied');
+  });
+
+  it('asks again for an account name that is empty', async () => {
+    const authorizationUrl = await party.authorizationUrl({ verifier: 'v'.repeat(43) });
+    const visit = authorize({ authorizationUrl, account: ' ', decision: 'allow' });
+    await assert.rejects(visit, /Give an account name/);
+  });
+
+  it('shows whatever an account is called as text', async () => {
+    const account = '<b>"ada\' & co</b>';
+    const tokens = await party.connect(account);
+    const answer: unknown = await (await party.call('/me', tokens.access_token)).json();
+    assert.ok(isRecord(answer) && answer['sub'] === account);
+  });
+
+  it('remembers who is signed in, and lets another account take over', async () => {
+    const browser = new Browser();
+    const authorizationUrl = await party.authorizationUrl({ verifier: 'v'.repeat(43) });
+    const decision = 'allow';
+    await browser.authorize({ authorizationUrl, account: 'ada', decision });
+    await browser.authorize({ authorizationUrl, account: 'ignored', decision });
+    await browser.authorize({ authorizationUrl, account: 'grace', decision, switchAccount: true });
+    await browser.authorize({ authorizationUrl, account: 'ignored', decision });
+    assert.deepEqual(
+      provider.grants().map(({ accountId }) => accountId),
+      ['ada', 'ada', 'grace', 'grace'],
+    );
+  });
+
+  it('lets an access token live as long as it says', async () => {
+    const short = await startProvider({ port: 0, accessTokenSeconds: 1 });
+    try {
+      const shortParty = new RelyingParty(short);
+      const { access_token: token, expires_in: seconds } = await shortParty.connect();
+      assert.equal(seconds, 1);
+      const deadline = Date.now() + 5_000;
+      let status = 200;
+      while (status === 200 && Date.now() < deadline) {
+        ({ status } = await shortParty.call('/me', token));
+      }
+      assert.equal(status, 401);
+    } finally {
+      await short.stop();
+    }
+  });
+
+  it('allows only the redirect URIs it was started with', async () => {
+    const redirectUris = ['http://127.0.0.1:5000/oauth/callback'];
+    const strict = await startProvider({ port: 0, redirectUris });
+    try {
+      const strictParty = new RelyingParty(strict);
+      await strictParty.connect();
+      const authorizationUrl = await strictParty.authorizationUrl({
+        verifier: 'v'.repeat(43),
+        extra: { redirect_uri: 'http://127.0.0.1:5001/oauth/callback' },
+      });
+      const visit = authorize({ authorizationUrl, account: 'ada', decision: 'allow' });
+      await assert.rejects(visit, /invalid_redirect_uri/);
+    } finally {
+      await strict.stop();
+    }
   });
 
   it('refuses an authorization request without PKCE, or with the plain method', async () => {
@@ -143,20 +224,10 @@ describe('the sandbox provider', () => {
     await again.stop();
   });
 
-  it('is silent on the console', async () => {
-    const written: string[] = [];
-    const { info, warn, error, log } = console;
-    const note = (...parts: unknown[]) => void written.push(parts.join(' '));
-    Object.assign(console, { info: note, warn: note, error: note, log: note });
-    try {
-      const other = await startProvider({ port: 0 });
-      const tokens = await new RelyingParty(other).connect();
-      await new RelyingParty(other).refresh(tokens.refresh_token);
-      await fetch(`${other.url}/auth?client_id=nobody`);
-      await other.stop();
-    } finally {
-      Object.assign(console, { info, warn, error, log });
-    }
-    assert.deepEqual(written, []);
+  it('writes nothing to the console', async () => {
+    const script = new URL('./console-probe.ts', import.meta.url);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [fileURLToPath(script)]);
+    assert.equal(stdout, 'done\n');
+    assert.equal(stderr, '');
   });
 });
