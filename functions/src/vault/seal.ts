@@ -77,6 +77,7 @@ function headerOf({ uid, document, field, generation }: Place) {
  * authenticated here; decryption does that, for exactly these bytes.
  */
 function kidOf(jwe: string, place: Place): string {
+  if (!jwe.split('.').every(isCanonical)) throw rejected();
   let header: Record<string, unknown>;
   try {
     header = decodeProtectedHeader(jwe);
@@ -87,4 +88,12 @@ function kidOf(jwe: string, place: Place): string {
   const { kid } = header;
   if (!matches || typeof kid !== 'string') throw rejected();
   return kid;
+}
+
+/**
+ * Base64url as it is written (RFC 7515 §2). Decoders also take padding, white space and other last
+ * characters; one message must have one form.
+ */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
