@@ -21,6 +21,11 @@ export interface SecretManager extends LocalServer {
 /**
  * A stand-in for Secret Manager, in memory: its v1 REST protocol for one project, to which the
  * real client library talks unchanged in its REST mode. No credentials are asked for.
+ *
+ * | control over HTTP | |
+ * |---|---|
+ * | `GET`, `DELETE /sandbox/access-counts` | `accessCounts`, `resetAccessCounts` |
+ * | `PATCH /sandbox/settings` | `{unavailable}`: `setUnavailable` |
  */
 export async function startSecretManager(options: {
   readonly port: number;
@@ -34,12 +39,26 @@ export async function startSecretManager(options: {
   });
   let unavailable = false;
 
+  const control: Readonly<Record<string, (body: Readonly<Record<string, unknown>>) => void>> = {
+    'GET /sandbox/access-counts': () => {},
+    'DELETE /sandbox/access-counts': () => counts.clear(),
+    'PATCH /sandbox/settings': (body) => {
+      unavailable = body['unavailable'] === true;
+    },
+  };
+
   const server = await startLocalServer(async (request, response) => {
     try {
-      if (unavailable) throw new RpcError('UNAVAILABLE', 'The service is currently unavailable.');
-      const { path, query } = parseUrl(request, options.projectId);
       const body = await readBody(request);
-      sendJson(response, 200, call(request.method ?? 'GET', path, query, body));
+      const { method = 'GET', url = '/' } = request;
+      const command = control[`${method} ${url}`];
+      if (command) {
+        command(body);
+        return sendJson(response, 200, Object.fromEntries(counts));
+      }
+      if (unavailable) throw new RpcError('UNAVAILABLE', 'The service is currently unavailable.');
+      const { path, query } = parseUrl(url, options.projectId);
+      sendJson(response, 200, call(method, path, query, body));
     } catch (error) {
       const rpcError =
         error instanceof RpcError ? error : new RpcError('INTERNAL', 'Internal error.');
@@ -62,8 +81,8 @@ export async function startSecretManager(options: {
 }
 
 /** The path below `projects/<project>/`, which must be ours, by id or by number. */
-function parseUrl(request: IncomingMessage, projectId: string) {
-  const url = new URL(request.url ?? '/', 'http://localhost');
+function parseUrl(source: string, projectId: string) {
+  const url = new URL(source, 'http://localhost');
   const [, project, path] = /^\/v1\/projects\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
   if (project === undefined || path === undefined) {
     throw new RpcError('NOT_FOUND', `The requested URL ${url.pathname} was not found.`);

@@ -148,4 +148,21 @@ describe('the Secret Manager stand-in, through the real client', () => {
     standIn.setUnavailable(false);
     await client.getSecret({ name: secret });
   });
+
+  it('can be told so, and asked for its counts, by another process', async () => {
+    const control = (method: string, path: string, body?: unknown) =>
+      fetch(`${standIn.url}/sandbox${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).then((response) => response.json());
+    standIn.addSecretVersion('keyring', Buffer.from('one'));
+    await client.accessSecretVersion(version('latest'));
+    assert.deepEqual(await control('GET', '/access-counts'), { 'keyring/1': 1 });
+    await control('PATCH', '/settings', { unavailable: true });
+    await failsWith(client.getSecret({ name: secret }), grpcCode.unavailable);
+    await control('PATCH', '/settings', { unavailable: false });
+    await client.getSecret({ name: secret });
+    assert.deepEqual(await control('DELETE', '/access-counts'), {});
+    assert.deepEqual(standIn.accessCounts(), {});
+  });
 });
