@@ -13,7 +13,7 @@ import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createEgress } from './egress/egress.ts';
 import { createPartyFinder } from './oauth/party.ts';
-import { systemClock as clock } from './platform/clock.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
 import { type Environment, readEnvironment } from './platform/environment.ts';
 import { openFirestore } from './platform/firestore.ts';
 import { createSecretReader } from './platform/secret-manager.ts';
@@ -21,7 +21,7 @@ import { goneUsers } from './platform/users.ts';
 import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
-import { createRefreshBatch, createRotation } from './refresh/rotation.ts';
+import { createRefreshBatch, createRotation, type Due } from './refresh/rotation.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
 
@@ -32,8 +32,21 @@ export interface SuiteSettings {
   readonly providersSecretId: string;
 }
 
+/** What tests put in the place of the real thing. */
+export interface SuiteOverrides {
+  readonly clock?: Clock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+  /** Hands a batch of due connections to a task. */
+  readonly enqueue?: (batch: readonly Due[]) => Promise<void>;
+}
+
 /** Puts the use cases together with the real Firestore, Secret Manager, clock and network. */
-export function createSuite(environment: Environment, names: SuiteSettings) {
+export function createSuite(
+  environment: Environment,
+  names: SuiteSettings,
+  { clock = systemClock, random = Math.random, enqueue = enqueueTask }: SuiteOverrides = {},
+) {
   if (getApps().length === 0) initializeApp();
   const allowLoopback = environment.mode === 'sandbox';
   const secrets = createSecretReader(environment);
@@ -51,7 +64,7 @@ export function createSuite(environment: Environment, names: SuiteSettings) {
     findParty: createPartyFinder({ egress, allowLoopback }),
     sealer,
     clock,
-    random: Math.random,
+    random,
     newId: () => randomBytes(16).toString('base64url'),
     newState: () => randomBytes(32).toString('base64url'),
   };
@@ -85,6 +98,10 @@ export function createSuite(environment: Environment, names: SuiteSettings) {
     refreshBatch: createRefreshBatch(fresh, clock),
     sweep: createSweep({ store, goneUsers, forget, clock }),
   };
+}
+
+async function enqueueTask(connections: readonly Due[]): Promise<void> {
+  await getFunctions().taskQueue('refreshBatch').enqueue({ connections });
 }
 
 export type Suite = ReturnType<typeof createSuite>;
