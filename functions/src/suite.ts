@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { getApps, initializeApp } from 'firebase-admin/app';
 import { createTokenCache } from './calls/access-token.ts';
 import { createCallApi } from './calls/call.ts';
 import { createBegin } from './connections/begin.ts';
@@ -14,7 +13,8 @@ import { createToken } from './connections/token.ts';
 import { createEgress } from './egress/egress.ts';
 import { createPartyFinder } from './oauth/party.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
-import { type Environment, readEnvironment } from './platform/environment.ts';
+import type { Environment } from './platform/environment.ts';
+import { firebaseApp } from './platform/firebase-app.ts';
 import { openFirestore } from './platform/firestore.ts';
 import { createSecretReader } from './platform/secret-manager.ts';
 import { goneUsers } from './platform/users.ts';
@@ -47,7 +47,6 @@ export function createSuite(
   names: SuiteSettings,
   { clock = systemClock, random = Math.random, enqueue = enqueueTask }: SuiteOverrides = {},
 ) {
-  if (getApps().length === 0) initializeApp();
   const allowLoopback = environment.mode === 'sandbox';
   const secrets = createSecretReader(environment);
   const egress = createEgress({ allowLoopback });
@@ -87,24 +86,15 @@ export function createSuite(
     token: createToken(tokens),
     disconnect,
     forget,
-    rotate: createRotation({
-      store,
-      clock,
-      enqueue: async (connections) => {
-        const { getFunctions } = await import('firebase-admin/functions');
-        await getFunctions().taskQueue('refreshBatch').enqueue({ connections });
-      },
-    }),
+    rotate: createRotation({ store, clock, enqueue }),
     refreshBatch: createRefreshBatch(fresh, clock),
     sweep: createSweep({ store, goneUsers, forget, clock }),
   };
 }
 
-async function enqueueTask(connections: readonly Due[]): Promise<void> {
-  await getFunctions().taskQueue('refreshBatch').enqueue({ connections });
-}
-
 export type Suite = ReturnType<typeof createSuite>;
 
-/** Checked at boot: a function whose environment is not to be trusted never serves. */
-export const environment = readEnvironment(process.env);
+async function enqueueTask(connections: readonly Due[]): Promise<void> {
+  const { getFunctions } = await import('firebase-admin/functions');
+  await getFunctions(firebaseApp()).taskQueue('refreshBatch').enqueue({ connections });
+}

@@ -1,5 +1,9 @@
-import { createSuite, environment, type Suite } from '../suite.ts';
+import { readEnvironment } from '../platform/environment.ts';
+import { createSuite, type Suite } from '../suite.ts';
 import { databaseId, keyringSecretId, providersSecretId } from './options.ts';
+
+/** Checked at boot: a function whose environment is not to be trusted never serves. */
+const environment = readEnvironment(process.env);
 
 let made: Suite | undefined;
 
