@@ -87,6 +87,11 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
   for (const [field, url] of urlsOf(result.output)) {
     if (!isAllowedUrl(url, allowLoopbackHttp)) throw invalid(field, 'must be https');
   }
+  for (const [index, url] of result.output.app.returnTo.entries()) {
+    const page = url.replace(/#.*/, '');
+    if (isDeepLink(url) || isAllowedUrl(page, allowLoopbackHttp)) continue;
+    throw invalid(`app.returnTo.${index}`, 'must be https, or com.example.app: (RFC 8252 §7.1)');
+  }
   return result.output;
 }
 
@@ -130,4 +135,9 @@ function isAllowedUrl(value: string, allowLoopbackHttp: boolean): boolean {
   const url = new URL(value);
   if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
   return url.protocol === 'https:' || (allowLoopbackHttp && isLoopbackHttp(url));
+}
+
+/** A link into an app: a scheme of its own, by its domain name in reverse (RFC 8252 §7.1). */
+function isDeepLink(value: string): boolean {
+  return /^[a-z][a-z\d-]*(\.[a-z\d-]+)+:$/.test(new URL(value).protocol);
 }
