@@ -5,7 +5,7 @@
  * and on any Node from 20.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { watchAncestors } from './setup/ancestors.mjs';
@@ -15,15 +15,19 @@ import { hostNode, npmProgram, packagedNode } from './setup/node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const nodeFolder = join(root, 'sandbox', 'node');
+/** Node 22 warns that it can run TypeScript. */
 const TYPESCRIPT = '--disable-warning=ExperimentalWarning';
 
 const build = [['functions/build.mjs'], ['web/build.mjs']];
-/** What each command runs, one after the other; the last one gets the arguments. */
+/**
+ * What each command runs, one after the other; the last one gets the arguments.
+ * @type {Readonly<Record<string, readonly (readonly string[])[]>>}
+ */
 const commands = {
-  start: [...build, [TYPESCRIPT, 'sandbox/start.ts']],
-  test: [...build, [TYPESCRIPT, 'sandbox/test.ts']],
-  serve: [...build, [TYPESCRIPT, 'sandbox/serve.ts']],
-  companions: [...build, [TYPESCRIPT, 'sandbox/companions.ts']],
+  start: [...build, ['sandbox/start.ts']],
+  test: [...build, ['sandbox/test.ts']],
+  serve: [...build, ['sandbox/serve.ts']],
+  companions: [...build, ['sandbox/companions.ts']],
   build,
   check: [
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.json'],
@@ -33,26 +37,28 @@ const commands = {
 };
 
 const [command = '', ...args] = process.argv.slice(2);
-const steps = Object.hasOwn(commands, command) ? commands[command] : undefined;
-if (!steps) fail(`Unknown command "${command}": use one of ${Object.keys(commands).join(', ')}.`);
+const steps =
+  commands[command] ??
+  fail(`Unknown command "${command}": use one of ${Object.keys(commands).join(', ')}.`);
 
+/** @type {import('node:child_process').ChildProcess | undefined} */
 let current;
+/** @type {NodeJS.Signals | undefined} */
 let ending;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal));
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.on(signal, () => end(signal));
 watchAncestors(() => end('SIGTERM'));
 
 try {
   const node = await withLock(join(root, '.sandbox', 'setup.lock'), setUp, (pid) =>
     console.error(`Another setup is at work here (process ${pid}); waiting for it.`),
   );
-  for (const [i, [file, ...before]] of steps.entries()) {
+  for (const [i, [file = '', ...before]] of steps.entries()) {
     const isLast = i === steps.length - 1;
-    const path = file === TYPESCRIPT ? before[0] : file;
-    if (!existsSync(join(root, path))) continue;
-    await run(node, [file, ...before, ...(isLast ? args : [])]);
+    await run(node, [TYPESCRIPT, file, ...before, ...(isLast ? args : [])]);
   }
 } catch (error) {
-  fail(error.message);
+  fail(error instanceof Error ? error.message : String(error));
 }
 
 /** Installs what is missing or stale and returns the Node to go on with. */
@@ -62,7 +68,7 @@ async function setUp() {
   const needsNpm = () =>
     npm ??
     fail('npm is needed to install the packages: get it with Node.js from https://nodejs.org');
-  let node = hostNode({ running, path: process.env.PATH ?? '' });
+  let node = hostNode({ running, path: process.env['PATH'] ?? '' });
   if (!node) {
     if (isStale(nodeFolder) || !packagedNode(nodeFolder))
       await install({
@@ -86,10 +92,14 @@ async function setUp() {
   return node;
 }
 
-/** Runs one step in the foreground; ends this process if it fails. */
+/**
+ * Runs one step in the foreground; ends this process if it fails.
+ * @param {string} node
+ * @param {string[]} nodeArgs
+ */
 async function run(node, nodeArgs) {
   if (ending) process.exit(exitCodeOf(ending));
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` };
   const { code, signal } = await new Promise((resolve, reject) => {
     // The channel closes when this process dies in any way: that is how the child notices.
     current = spawn(node, nodeArgs, {
@@ -105,17 +115,25 @@ async function run(node, nodeArgs) {
   if (code !== 0) process.exit(code);
 }
 
-/** Passes a signal on and lets the child decide; during set-up there is nothing to be careful of. */
+/**
+ * Passes a signal on and lets the child decide; during set-up there is nothing to be careful of.
+ * @param {NodeJS.Signals} signal
+ */
 function end(signal) {
   ending = signal;
   if (current) current.kill(signal);
   else process.exit(exitCodeOf(signal));
 }
 
+/** @param {NodeJS.Signals} signal */
 function exitCodeOf(signal) {
-  return 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 0);
+  return 128 + constants.signals[signal];
 }
 
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function fail(message) {
   console.error(message);
   process.exit(1);

@@ -14,8 +14,8 @@ try {
     projectId: PROJECT_ID,
     region: REGION,
     ports: defaultPorts,
-    ticks: true,
   });
+  standIns.clock.resume();
   console.log(`Secret Manager: http://127.0.0.1:${defaultPorts.secretManager}`);
   console.log(`Sandbox provider: http://127.0.0.1:${defaultPorts.provider}`);
   console.log(`Clock: http://127.0.0.1:${defaultPorts.clock}`);

@@ -25,20 +25,19 @@ function fromProc(port: number): string | undefined {
 /** See proc(5): column 1 is the local address, 3 the state, 9 the inode. */
 function inodesIn(file: string, port: number): string[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  return readText(file)
+  return attempt(() => readFileSync(file, 'utf8'), '')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter((column) => column[1]?.endsWith(`:${hex}`) && column[3] === LISTENING)
     .map((column) => `socket:[${column[9]}]`);
 }
 
+/** What a process has open; empty for another user's. */
 function descriptors(pid: string): string[] {
   const folder = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(folder).map((name) => readlinkSync(`${folder}/${name}`));
-  } catch {
-    return [];
-  }
+  return attempt(() => readdirSync(folder), []).map((name) =>
+    attempt(() => readlinkSync(`${folder}/${name}`), ''),
+  );
 }
 
 function fromLsof(port: number): string | undefined {
@@ -52,10 +51,11 @@ function fromLsof(port: number): string | undefined {
   return pid === undefined ? undefined : `${name ?? 'a process'} (process ${pid})`;
 }
 
-function readText(file: string): string {
+/** Processes come and go, and their descriptors with them. */
+function attempt<T>(read: () => T, otherwise: T): T {
   try {
-    return readFileSync(file, 'utf8');
+    return read();
   } catch {
-    return '';
+    return otherwise;
   }
 }

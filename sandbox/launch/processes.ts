@@ -41,11 +41,13 @@ export interface Run {
   stop(): Promise<void>;
 }
 
-const GRACE_MS = 8000;
+/** firebase-tools takes some seconds to stop what it has started. */
+const GRACE_MS = 6000;
 
-export function createRun(): Run {
+/** @param graceMs how long a process may take to end when asked, before it is killed */
+export function createRun(graceMs = GRACE_MS): Run {
   const marker = `${process.pid}-${randomUUID()}`;
-  const keeper = startKeeper(marker);
+  const keeper = startKeeper(marker, graceMs);
   const pids: number[] = [];
   const files: string[] = [];
   const sandboxes: string[] = [];
@@ -67,7 +69,7 @@ export function createRun(): Run {
     },
     async stop() {
       for (const file of sandboxes) removeSandboxFile(file, process.pid);
-      await sweep(marker, pids, GRACE_MS);
+      await sweep(marker, pids, graceMs);
       for (const file of files) rmSync(file, { force: true });
       keeper.dismiss();
     },
@@ -97,15 +99,19 @@ function exitOf(child: ChildProcess): Promise<Exit> {
   });
 }
 
-function startKeeper(marker: string) {
+function startKeeper(marker: string, graceMs: number) {
   const file = fileURLToPath(new URL('./keeper.ts', import.meta.url));
   const { [MARKER]: _, ...env } = process.env;
-  const keeper = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file, marker], {
-    env,
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    windowsHide: true,
-  });
+  const keeper = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', file, marker, String(graceMs)],
+    {
+      env,
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      windowsHide: true,
+    },
+  );
   keeper.unref();
   const pipe = keeper.stdin;
   if (pipe instanceof Socket) pipe.unref();

@@ -80,12 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const folder = runFolder(options.name);
     const file = options.file ?? join(folder, 'sandbox.json');
     const sandbox = describe(ports);
-    standIns = await startStandIns({
-      projectId: PROJECT_ID,
-      region: REGION,
-      ports,
-      ticks: options.ticks,
-    });
+    standIns = await startStandIns({ projectId: PROJECT_ID, region: REGION, ports });
     const emulators = await progress('Starting the emulators', () =>
       Promise.race([
         startEmulators({
@@ -102,6 +97,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         aborted(signal),
       ]),
     );
+    if (options.ticks) standIns.clock.resume();
     run.removeSandboxFileAtEnd(file);
     writeSandboxFile(file, sandbox);
     return { sandbox, file, folder, run, standIns, failed: emulators.failed, stop };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type Clock, startClock } from '../clock/clock.ts';
 import { type Meter, startMeter } from '../firestore-meter/meter.ts';
 import type { LocalServer } from '../http/local-server.ts';
 import { type SandboxProvider, startProvider } from '../provider/provider.ts';
@@ -12,23 +13,29 @@ export interface StandInOptions {
   readonly projectId: string;
   readonly region: string;
   readonly ports: Readonly<Record<PortName, number>>;
-  /** Whether the clock fires the schedules by itself. */
-  readonly ticks: boolean;
 }
 
 export interface StandIns {
   readonly secretManager: SecretManager;
   readonly provider: SandboxProvider;
   readonly meter: Meter;
+  /** Fires nothing by itself until resumed. */
+  readonly clock: Clock;
   stop(): Promise<void>;
 }
+
+/** As `functions/src/triggers/schedules.ts` has them. */
+export const schedules = [
+  { name: 'rotateTokens', everySeconds: 60 },
+  { name: 'sweep', everySeconds: 3600 },
+];
 
 const KEY_BYTES = 32;
 const SECRET_BYTES = 24;
 
 /** What no emulator exists for: Secret Manager with its two secrets, the provider, the clock. */
 export async function startStandIns(options: StandInOptions): Promise<StandIns> {
-  const { projectId, ports } = options;
+  const { projectId, region, ports } = options;
   const clientSecret = randomBytes(SECRET_BYTES).toString('base64url');
   const settings = readSettings(
     process.env['STRONGROOM_PROVIDERS_FILE'] ?? join(root, 'emulator-data/providers.json'),
@@ -52,7 +59,17 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
     const meter = keep(
       await startMeter({ port: ports.meter, target: `127.0.0.1:${ports.firestore}` }),
     );
-    return { secretManager, provider, meter, stop };
+    const clock = keep(
+      await startClock({
+        port: ports.clock,
+        functionsUrl: `http://127.0.0.1:${ports.functions}`,
+        projectId,
+        region,
+        schedules,
+        paused: true,
+      }),
+    );
+    return { secretManager, provider, meter, clock, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -9,7 +9,7 @@ const INTERVAL_MS = 500;
  * @param {() => void} onLost
  */
 export function watchAncestors(onLost) {
-  if (process.platform === 'win32' || process.env.npm_lifecycle_event === undefined) return;
+  if (process.platform === 'win32' || process.env['npm_lifecycle_event'] === undefined) return;
   const line = lineUpToNpm();
   if (line.length < 2) return;
   const timer = setInterval(() => {
@@ -34,7 +34,10 @@ function lineUpToNpm() {
   return [];
 }
 
-/** A killed process that nobody has reaped still has an id, but its children have a new parent. */
+/**
+ * A killed process that nobody has reaped still has an id, but its children have a new parent.
+ * @param {number} pid
+ */
 function parentOf(pid) {
   if (pid === process.pid) return process.ppid;
   if (process.platform === 'linux') {
@@ -48,6 +51,7 @@ function parentOf(pid) {
   return Number(ps(pid, 'ppid='));
 }
 
+/** @param {number} pid */
 function commandOf(pid) {
   if (process.platform === 'linux') {
     try {
@@ -59,6 +63,10 @@ function commandOf(pid) {
   return ps(pid, 'command=');
 }
 
+/**
+ * @param {number} pid
+ * @param {string} column
+ */
 function ps(pid, column) {
   try {
     return execFileSync('ps', ['-o', column, '-p', String(pid)], { encoding: 'utf8' }).trim();

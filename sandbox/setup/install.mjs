@@ -7,8 +7,20 @@ import { progress } from './progress.mjs';
 const TELLING_LINES = 12;
 
 /**
+ * @typedef {object} Entry a package in a lockfile
+ * @property {string} [version]
+ * @property {string} [integrity]
+ * @property {boolean} [link]
+ * @property {boolean} [optional]
+ * @property {string | string[]} [os]
+ * @property {string | string[]} [cpu]
+ * @property {string | string[]} [libc]
+ */
+
+/**
  * Whether `folder/node_modules` is not what `folder/package-lock.json` says. npm writes its hidden
  * lockfile last, so an install that was cut short counts as stale.
+ * @param {string} folder
  */
 export function isStale(folder) {
   const wanted = readPackages(join(folder, 'package-lock.json'));
@@ -54,11 +66,18 @@ export async function install({ title, folder, node, npm }) {
   });
 }
 
+/**
+ * @param {string} node
+ * @param {string[]} args
+ * @param {string} cwd
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
 function run(node, args, cwd) {
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` };
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` };
   return new Promise((resolve, reject) => {
     const child = spawn(node, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    /** @param {Buffer} chunk */
     const keep = (chunk) => {
       output = (output + chunk).slice(-20_000);
     };
@@ -74,17 +93,33 @@ function run(node, args, cwd) {
   });
 }
 
+/**
+ * @param {string} file
+ * @returns {Record<string, Entry> | undefined}
+ */
 function readPackages(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).packages;
   } catch (error) {
-    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError || isMissing(error)) return undefined;
     throw error;
   }
 }
 
-/** npm's rule for `os` and `cpu`: a list, where "!name" forbids. libc is left to npm. */
+/** @param {unknown} error */
+function isMissing(error) {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+/**
+ * npm's rule for `os` and `cpu`: a list, where "!name" forbids. libc is left to npm.
+ * @param {Entry} entry
+ */
 function isForAnotherMachine(entry) {
+  /**
+   * @param {string | string[] | undefined} list
+   * @param {string} value
+   */
   const excludes = (list, value) => {
     if (list === undefined) return false;
     const names = [list].flat();

@@ -47,16 +47,18 @@ export async function withLock(file, work, onWait) {
   }
 }
 
+/** @param {string} file */
 function acquire(file) {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
     return true;
   } catch (error) {
-    if (error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
 
+/** @param {string} file */
 function holder(file) {
   try {
     return Number(readFileSync(file, 'utf8'));
@@ -65,6 +67,7 @@ function holder(file) {
   }
 }
 
+/** @param {string} file */
 function isStale(file) {
   try {
     if (Date.now() - statSync(file).mtimeMs > STALE_AFTER_MS) return true;
@@ -77,17 +80,25 @@ function isStale(file) {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return error.code === 'ESRCH';
+    return codeOf(error) === 'ESRCH';
   }
 }
 
-/** A rename is atomic: of two processes that find the same stale lock only one moves it away. */
+/**
+ * A rename is atomic: of two processes that find the same stale lock only one moves it away.
+ * @param {string} file
+ */
 function takeAway(file) {
   const away = `${file}.${process.pid}`;
   try {
     renameSync(file, away);
     rmSync(away, { force: true });
   } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -5,7 +5,10 @@ import { delimiter, dirname, join } from 'node:path';
 const BINARY = process.platform === 'win32' ? 'node.exe' : 'node';
 const PREFERRED_MAJOR = 24;
 
-/** Type stripping without a flag: 22.18 and later, 23.6 and later. */
+/**
+ * Type stripping without a flag: 22.18 and later, 23.6 and later.
+ * @param {string} version
+ */
 export function isAdequate(version) {
   const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
   if (major === 22) return minor >= 18;
@@ -26,6 +29,7 @@ export function hostNode(host) {
     const real = realpathSync(file);
     if (!found.has(real)) found.set(real, versionOf(real));
   }
+  /** @param {string} version */
   const rank = (version) => {
     const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
     return (major === PREFERRED_MAJOR ? 1_000_000 : 0) + major * 1000 + minor;
@@ -36,7 +40,10 @@ export function hostNode(host) {
   return best?.[0];
 }
 
-/** The Node that `npm ci` put into `folder`, or undefined. */
+/**
+ * The Node that `npm ci` put into `folder`, or undefined.
+ * @param {string} folder
+ */
 export function packagedNode(folder) {
   const modules = join(folder, 'node_modules');
   if (!existsSync(modules)) return undefined;
@@ -45,13 +52,16 @@ export function packagedNode(folder) {
     .find((file) => existsSync(file) && isAdequate(versionOf(file)));
 }
 
-/** npm's own program, to be run by a Node of our choice. */
+/**
+ * npm's own program, to be run by a Node of our choice.
+ * @param {NodeJS.ProcessEnv} env
+ */
 export function npmProgram(env, node = process.execPath) {
   const candidates = [
-    env.npm_execpath,
+    env['npm_execpath'],
     join(dirname(node), 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     join(dirname(node), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
-    ...(env.PATH ?? '').split(delimiter).map((folder) => {
+    ...(env['PATH'] ?? '').split(delimiter).map((folder) => {
       const file = join(folder, 'npm');
       return folder && existsSync(file) ? realpathSync(file) : undefined;
     }),
@@ -60,6 +70,7 @@ export function npmProgram(env, node = process.execPath) {
   return candidates.find((file) => file && /npm-cli\.[cm]?js$/.test(file) && existsSync(file));
 }
 
+/** @param {string} file */
 function versionOf(file) {
   try {
     return execFileSync(file, ['--version'], { encoding: 'utf8', timeout: 10_000 }).trim();

@@ -1,5 +1,5 @@
 /** Loaded by mocha: says what is wrong when no test was selected, before the empty summary. */
 export function mochaGlobalSetup(this: { readonly total?: number }): void {
   if (this.total === 0)
-    console.error(`No test matches: ${process.argv.slice(2).join(' ') || 'no test was found'}`);
+    console.error('No test was selected: check the pattern after --grep, or the file names.');
 }
