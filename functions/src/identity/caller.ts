@@ -2,6 +2,7 @@ import { getAuth } from 'firebase-admin/auth';
 import type { CallableRequest, Request } from 'firebase-functions/https';
 import type { Caller } from '../connections/connection.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
+import { firebaseApp } from '../platform/firebase-app.ts';
 
 interface Checks {
   /** Ask Firebase Auth whether the session was revoked or the user disabled: one request more. */
@@ -18,7 +19,8 @@ export async function callerOfCallable(
   checks: Checks,
 ): Promise<Caller> {
   if (auth === undefined) throw unauthenticated();
-  if (checks.revocation) await verified(() => getAuth().verifyIdToken(auth.rawToken, true));
+  if (checks.revocation)
+    await verified(() => getAuth(firebaseApp()).verifyIdToken(auth.rawToken, true));
   return { uid: auth.uid };
 }
 
@@ -34,12 +36,14 @@ export async function callerOfRequest(request: Request, checks: Checks): Promise
   if (authorization !== undefined) {
     const token = /^Bearer ([\w~+/.=-]+)$/i.exec(authorization)?.[1];
     if (token === undefined) throw unauthenticated();
-    const { uid } = await verified(() => getAuth().verifyIdToken(token, revocation));
+    const { uid } = await verified(() => getAuth(firebaseApp()).verifyIdToken(token, revocation));
     return { uid };
   }
   const cookie = sessionCookieOf(request.headers.cookie);
   if (cookie === undefined || isForged(request)) throw unauthenticated();
-  const { uid } = await verified(() => getAuth().verifySessionCookie(cookie, revocation));
+  const { uid } = await verified(() =>
+    getAuth(firebaseApp()).verifySessionCookie(cookie, revocation),
+  );
   return { uid };
 }
 
@@ -64,14 +68,11 @@ async function verified<T>(verify: () => Promise<T>): Promise<T> {
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
     // Not the token's fault: the keys or the user could not be fetched.
-    if (
-      code === 'auth/internal-error' ||
-      code === 'app/network-error' ||
-      code === 'app/network-timeout'
-    ) {
+    if (code === 'auth/internal-error' || String(code).startsWith('app/network-')) {
       throw unavailable('firebase-auth');
     }
-    throw unauthenticated();
+    if (String(code).startsWith('auth/')) throw unauthenticated();
+    throw error;
   }
 }
 

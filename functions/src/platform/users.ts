@@ -1,4 +1,5 @@
 import { getAuth } from 'firebase-admin/auth';
+import { firebaseApp } from './firebase-app.ts';
 
 /** What one request may ask for: https://firebase.google.com/docs/auth/admin/manage-users */
 const usersPerRequest = 100;
@@ -8,7 +9,7 @@ export async function goneUsers(uids: readonly string[]): Promise<string[]> {
   const gone: string[] = [];
   for (let start = 0; start < uids.length; start += usersPerRequest) {
     const identifiers = uids.slice(start, start + usersPerRequest).map((uid) => ({ uid }));
-    const { users } = await getAuth().getUsers(identifiers);
+    const { users } = await getAuth(firebaseApp()).getUsers(identifiers);
     const present = new Set(users.map(({ uid }) => uid));
     gone.push(...identifiers.map(({ uid }) => uid).filter((uid) => !present.has(uid)));
   }

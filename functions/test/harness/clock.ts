@@ -1,0 +1,18 @@
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
+
+/** The real time, and as much more as a test asks for. */
+export interface TestClock extends Clock {
+  /** Moves the time on, in milliseconds; it never goes back. */
+  advance(deltaMs: number): void;
+}
+
+export function createTestClock(): TestClock {
+  let aheadMs = 0;
+  return {
+    ...systemClock,
+    now: () => systemClock.now() + aheadMs,
+    advance(deltaMs) {
+      aheadMs += deltaMs;
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { systemClock as realClock } from '../../src/platform/clock.ts';
+import { startWorkers, type Workers } from '../harness/workers.ts';
+import { createWorld, type World } from '../harness/world.ts';
+
+const lifetimeSeconds = 300;
+
+describe('a refresh is one token request, however many want it', function () {
+  this.timeout(60_000);
+
+  let world: World;
+  before(async () => {
+    world = await createWorld();
+  });
+  after(() => world.stop());
+  beforeEach(() => world.provider.resetCounters());
+
+  const connect = async (uid: string) => {
+    const { id } = await world.connect(uid);
+    world.provider.resetCounters();
+    return id;
+  };
+  const expire = () => world.clock.advance((lifetimeSeconds + 1) * 1_000);
+  const assertOneRequest = () => {
+    const { tokenRequests, tokenErrors } = world.provider.counters();
+    assert.deepEqual(tokenRequests.byGrantType, { refresh_token: 1 });
+    assert.equal(tokenErrors, 0);
+  };
+  const callAtOnce = async (uid: string, id: string, times: number) => {
+    const statuses = await Promise.all(Array.from({ length: times }, () => world.call(uid, id)));
+    assert.deepEqual([...new Set(statuses)], [200]);
+  };
+
+  for (const callers of [50, 500]) {
+    it(`${callers} callers in one process, token expired`, async () => {
+      const id = await connect(`many-${callers}`);
+      expire();
+      await callAtOnce(`many-${callers}`, id, callers);
+      assertOneRequest();
+      assert.equal((await world.vault(id)).generation, 2);
+    });
+
+    it(`${callers} callers in one process, token refused by the API`, async () => {
+      const id = await connect(`refused-${callers}`);
+      await world.call(`refused-${callers}`, id);
+      world.provider.expireAccessTokens();
+      await callAtOnce(`refused-${callers}`, id, callers);
+      assertOneRequest();
+      assert.equal((await world.vault(id)).generation, 2);
+    });
+  }
+
+  it('callers, a batch and a rotation in several instances at once', async () => {
+    const id = await connect('mixed');
+    expire();
+    const handed: Promise<void>[] = [];
+    const rotating = world.newSuite({
+      enqueue: async (batch) => void handed.push(world.newSuite().refreshBatch(batch)),
+    });
+    const other = world.newSuite();
+    await Promise.all([
+      rotating.rotate(),
+      ...Array.from({ length: 20 }, async () => assert.equal(await world.call('mixed', id), 200)),
+      ...Array.from({ length: 20 }, async () =>
+        assert.equal(await world.call('mixed', id, other), 200),
+      ),
+      world.newSuite().refreshBatch([{ id, generation: 1 }]),
+    ]);
+    await Promise.all(handed);
+    assertOneRequest();
+    assert.equal((await world.vault(id)).generation, 2);
+  });
+
+  describe('from four processes', () => {
+    const processes = 4;
+    const callersEach = 50;
+    let workers: Workers;
+    before(async () => {
+      workers = await startWorkers(world, processes);
+    });
+    after(() => workers?.stop());
+
+    const callFromAll = async (uid: string, id: string) => {
+      const outcomes = await workers.callAtOnce(uid, id, callersEach);
+      assert.equal(outcomes.length, processes * callersEach);
+      assert.deepEqual([...new Set(outcomes)], ['200']);
+    };
+
+    /** Their clocks are real, so this token's end is real as well. */
+    const connectExpired = async (uid: string) => {
+      world.provider.updateSettings({ accessTokenSeconds: 1 });
+      const instance = world.newSuite({ clock: realClock });
+      const { id } = await world.connect(uid, { suite: instance });
+      world.provider.updateSettings({ accessTokenSeconds: lifetimeSeconds });
+      const { expiresAt } = await world.vault(id);
+      await realClock.sleep(Number(expiresAt) - realClock.now() + 1);
+      world.provider.resetCounters();
+      return id;
+    };
+
+    it('50 callers each, token expired', async () => {
+      const id = await connectExpired('processes');
+      await callFromAll('processes', id);
+      assertOneRequest();
+      assert.equal((await world.vault(id)).generation, 2);
+    });
+
+    it('50 callers each, token refused by the API', async () => {
+      const id = await connectExpired('processes-401');
+      await callFromAll('processes-401', id);
+      world.provider.resetCounters();
+      world.provider.expireAccessTokens();
+      await callFromAll('processes-401', id);
+      assertOneRequest();
+      assert.equal((await world.vault(id)).generation, 3);
+    });
+  });
+});
