@@ -28,7 +28,8 @@ const { outputFiles } = await build({
   },
   logLevel: 'warning',
   write: false,
-});
+  // esbuild has said what is wrong; a stack trace of its own adds nothing.
+}).catch(() => process.exit(1));
 
 await mkdir(lib, { recursive: true });
 for (const { path, contents } of outputFiles) await writeIfChanged(path, contents);
