@@ -126,7 +126,8 @@ export function createConnectionStore(db: Firestore) {
         .where('shard', '==', shard)
         .where('refreshAt', '<=', Timestamp.fromMillis(dueUntil))
         .orderBy('refreshAt')
-        .select('generation')
+        // The cursor of the next page needs the field that orders.
+        .select('generation', 'refreshAt')
         .limit(pageSize);
       let query = due;
       for (;;) {
