@@ -45,3 +45,10 @@ export async function readAll(db: Firestore): Promise<Documents> {
   await visit(db);
   return found;
 }
+
+/** Empties a project of the emulator. */
+export async function clear(host: string, projectId: string): Promise<void> {
+  const documents = `projects/${projectId}/databases/(default)/documents`;
+  const answer = await fetch(`http://${host}/emulator/v1/${documents}`, { method: 'DELETE' });
+  if (!answer.ok) throw new Error(`The Firestore emulator answered ${answer.status}.`);
+}

@@ -19,7 +19,7 @@ import type { AuthorizationResponse } from '../../src/oauth/authorization-code.t
 import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';
 import { createSuite, type Suite, type SuiteOverrides } from '../../src/suite.ts';
 import { createTestClock, type TestClock } from './clock.ts';
-import { type Documents, openDatabase, readAll, withFirestoreAt } from './database.ts';
+import { clear, type Documents, openDatabase, readAll, withFirestoreAt } from './database.ts';
 
 /** Documents read and written, as Firestore bills them. */
 export interface Cost {
@@ -51,7 +51,7 @@ export interface World {
   readonly store: ConnectionStore;
   /** Another instance: nothing is shared with the first but what instances in the cloud share. */
   newSuite(overrides?: SuiteOverrides): Suite;
-  /** Puts other settings in force, for suites made from now on. */
+  /** Puts the standard settings in force with that change, for suites made from now on. */
   publish(change: (settings: Settings) => Settings): void;
   /** Begins an authorization and walks the provider's pages: what the callback hands on. */
   answer(
@@ -67,8 +67,8 @@ export interface World {
   documents(): Promise<Documents>;
   /** What a piece of work costs. */
   costOf(work: () => Promise<unknown>): Promise<Cost>;
-  /** How often the token endpoint was asked since the last `resetCounters`. */
-  tokenRequests(): number;
+  /** Forgets everything that tests leave: documents, counts, faults, outages, settings. */
+  reset(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,15 +83,16 @@ export async function createWorld(): Promise<World> {
   const projectId = `demo-world-${randomBytes(6).toString('hex')}`;
   const firestoreHost = `127.0.0.1:${stack.ports.firestore}`;
   const provider = await startProvider({ port: 0 });
+  const standardProvider = provider.settings();
   const secretManager = await startSecretManager({ port: 0, projectId });
   const meter = await startMeter({ port: 0, target: firestoreHost });
   const clock = createTestClock();
   const db = openDatabase(firestoreHost, projectId);
   const store = createConnectionStore(db);
 
-  let settings = standardSettings(provider);
+  const standard = standardSettings(provider);
   const publish = (change: (settings: Settings) => Settings) => {
-    settings = change(settings);
+    const settings = change(structuredClone(standard));
     secretManager.addSecretVersion(names.providersSecretId, Buffer.from(JSON.stringify(settings)));
   };
   secretManager.addSecretVersion(names.keyringSecretId, randomBytes(32));
@@ -146,15 +147,25 @@ export async function createWorld(): Promise<World> {
       const { reads, writes } = meter.counts();
       return { reads, writes };
     },
-    tokenRequests: () => provider.counters().tokenRequests.total,
+    async reset() {
+      meter.setIntercept(undefined);
+      secretManager.setUnavailable(false);
+      provider.clearFaults();
+      provider.updateSettings({ ...standardProvider });
+      publish((unchanged) => unchanged);
+      await clear(firestoreHost, projectId);
+      provider.resetCounters();
+      meter.reset();
+    },
     async stop() {
+      await clear(firestoreHost, projectId);
       await db.terminate();
       await Promise.all([provider.stop(), secretManager.stop(), meter.stop()]);
     },
   };
 }
 
-/** Those of the sandbox, and a provider more whose tokens may be released. */
+/** Those that `npm start` takes. */
 function standardSettings(provider: SandboxProvider): Settings {
   const text = readSettings(join(root, 'emulator-data/providers.json'), {
     PROVIDER_URL: provider.url,

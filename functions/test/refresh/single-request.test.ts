@@ -13,7 +13,7 @@ describe('a refresh is one token request, however many want it', function () {
     world = await createWorld();
   });
   after(() => world.stop());
-  beforeEach(() => world.provider.resetCounters());
+  beforeEach(() => world.reset());
 
   const connect = async (uid: string) => {
     const { id } = await world.connect(uid);
