@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
-import axios, { type AxiosResponse, isAxiosError } from 'axios';
+import axios, { type AxiosResponse, isAxiosError, type LookupAddressEntry } from 'axios';
 import { isAllowedAddress, isLoopbackHttp } from './addresses.ts';
 
 export interface OutgoingRequest {
@@ -53,21 +53,18 @@ const neverSent =
 interface EgressOptions {
   /** Plain http to this machine; sandbox only. */
   readonly allowLoopback: boolean;
+  /** Every address behind a name. Default: the system's resolver. */
+  readonly resolve?: (hostname: string) => Promise<LookupAddress[]>;
 }
+
+const systemResolve = (hostname: string) => lookup(hostname, { all: true });
 
 /**
  * The one door to the outside. HTTPS only; the addresses behind the name are checked at the moment
  * of connecting, so that a name cannot change its meaning in between; redirects are never followed;
  * time and size are capped; no proxy is taken from the environment.
  */
-export function createEgress({ allowLoopback }: EgressOptions): Egress {
-  const resolve = async (hostname: string): Promise<LookupAddress[]> => {
-    const addresses = await lookup(hostname, { all: true });
-    if (!addresses.every(({ address }) => isAllowedAddress(address, allowLoopback))) {
-      throw new EgressError('refused', 'no');
-    }
-    return addresses;
-  };
+export function createEgress({ allowLoopback, resolve = systemResolve }: EgressOptions): Egress {
   const client = axios.create({
     maxRedirects: 0,
     proxy: false,
@@ -75,10 +72,14 @@ export function createEgress({ allowLoopback }: EgressOptions): Egress {
     validateStatus: () => true,
     transformRequest: [],
     transformResponse: [],
-    lookup: async (hostname: string) => {
-      const [first] = await resolve(hostname);
-      if (first === undefined) throw new EgressError('unreachable', 'no');
-      return [first.address, first.family === 6 ? 6 : 4] satisfies [string, 4 | 6];
+    // All of them: where the first is dead, Node goes on to the next (RFC 8305).
+    lookup: async (hostname: string): Promise<[LookupAddressEntry[]]> => {
+      const addresses = await resolve(hostname);
+      if (!addresses.every(({ address }) => isAllowedAddress(address, allowLoopback))) {
+        throw new EgressError('refused', 'no');
+      }
+      if (addresses.length === 0) throw new EgressError('unreachable', 'no');
+      return [addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))];
     },
   });
   const agents = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
@@ -94,7 +95,7 @@ export function createEgress({ allowLoopback }: EgressOptions): Egress {
         url: url.href,
         method,
         headers: { ...headers },
-        data: body,
+        data: typeof body === 'object' ? bufferOf(body) : body,
         timeout: timeoutMs,
         signal: AbortSignal.timeout(timeoutMs),
         maxContentLength: maxBytes,
@@ -113,6 +114,11 @@ function isAllowedUrl(url: URL, allowLoopback: boolean): boolean {
   if (allowLoopback && isLoopbackHttp(url)) return true;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return url.protocol === 'https:' && (isIP(host) === 0 || isAllowedAddress(host, allowLoopback));
+}
+
+/** axios takes no other view of bytes. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function flat(headers: AxiosResponse['headers']): Record<string, string> {
