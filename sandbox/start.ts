@@ -41,5 +41,5 @@ process.exit(exitCode);
 /** Loaded late: the SDK takes a moment that is better spent while nothing waits for it. */
 async function demo(running: Stack): Promise<void> {
   const { runDemo } = await import('./demo/demo.ts');
-  await runDemo(running);
+  await runDemo(running, signal);
 }

@@ -11,9 +11,13 @@ export class StepFailed extends Error {
 /**
  * Does the main job against a running sandbox and says what each step saw.
  *
+ * @param signal ends it without a word: the sandbox is being taken down under it.
  * @throws StepFailed naming the step, after the table.
  */
-export async function runDemo(stack: Pick<Stack, 'sandbox' | 'standIns'>): Promise<void> {
+export async function runDemo(
+  stack: Pick<Stack, 'sandbox' | 'standIns'>,
+  signal: AbortSignal,
+): Promise<void> {
   // The refusals below are meant; the SDK would warn of each.
   setLogLevel('silent');
   const { meter } = stack.standIns;
@@ -31,6 +35,7 @@ export async function runDemo(stack: Pick<Stack, 'sandbox' | 'standIns'>): Promi
     } catch (error) {
       failure = error;
     }
+    if (signal.aborted) return;
     const milliseconds = performance.now() - startedAt;
     const after = meter.counts();
     records.push({
