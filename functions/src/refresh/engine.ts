@@ -105,7 +105,9 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
       if (outcome.kind === 'refreshed') return outcome.opened;
       if (outcome.kind === 'again') continue;
       if (mayUseOld) return opened;
-      if (outcome.retryAfterMs === undefined) throw outcome.error;
+      const { retryAfterMs = Number.POSITIVE_INFINITY } = outcome;
+      // Waiting for what comes too late would only cost reads.
+      if (clock.now() + retryAfterMs >= deadlineAt) throw outcome.error;
       lastError = outcome.error;
     }
     if (clock.now() + pollMs >= deadlineAt) throw lastError;
