@@ -11,6 +11,8 @@ export interface Workers {
    * @returns the status of each call, or the error of those that failed.
    */
   callAtOnce(uid: string, connectionId: string, timesEach: number): Promise<string[]>;
+  /** Ends them in the middle of whatever they do. */
+  kill(): void;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,9 @@ export async function startWorkers(world: World, count: number): Promise<Workers
       const answers = children.map((child) => answerOf(child));
       for (const child of children) child.send({ uid, connectionId, times });
       return (await Promise.all(answers)).flatMap(outcomesOf);
+    },
+    kill() {
+      for (const child of children) child.kill('SIGKILL');
     },
     async stop() {
       const exits = children.map((child) => child.exitCode ?? once(child, 'exit'));

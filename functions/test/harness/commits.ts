@@ -1,0 +1,50 @@
+import type { Interception, Meter } from '../../../sandbox/firestore-meter/meter.ts';
+
+/** What a commit is for, told from what it writes. */
+export type CommitKind = 'lease' | 'refresh' | 'connection' | 'authorization' | 'removal' | 'other';
+
+const marks: readonly [CommitKind, RegExp][] = [
+  ['refresh', /"committedBy":\{"stringValue"/],
+  ['lease', /"lease":\{"mapValue"/],
+  ['connection', /"sealed".*"account"/],
+  ['removal', /"delete"/],
+  ['authorization', /strongroomAuthorizations/],
+];
+
+function kindOf(body: unknown): CommitKind {
+  const text = JSON.stringify(body) ?? '';
+  return marks.find(([, mark]) => mark.test(text))?.[0] ?? 'other';
+}
+
+/** What becomes of the commits of one kind; those that nothing is left for pass. */
+export function atCommits(
+  meter: Meter,
+  kind: CommitKind,
+  fates: (Interception | (() => Promise<void>))[],
+): void {
+  const left = [...fates];
+  meter.setIntercept(async ({ operation, body }) => {
+    if (operation.name !== 'commit' || kindOf(body) !== kind) return undefined;
+    const fate = left.shift();
+    if (typeof fate !== 'function') return fate;
+    await fate();
+    return undefined;
+  });
+}
+
+/** Holds the next commit of a kind on its way to the database. */
+export function holdCommit(meter: Meter, kind: CommitKind) {
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const hold = () => {
+    reached.resolve();
+    return gate.promise;
+  };
+  atCommits(meter, kind, [hold]);
+  return {
+    /** Resolves once the commit is held. */
+    reached: reached.promise,
+    /** Lets it pass. */
+    release: () => gate.resolve(),
+  };
+}
