@@ -16,13 +16,19 @@ export function claimPort(port: number): boolean {
   const file = join(folder, String(port));
   if (claimed.has(file)) return true;
   if (!write(file)) {
-    if (isAlive(claimant(file))) return false;
+    if (isAlive(readClaim(file))) return false;
     rmSync(file, { force: true });
     if (!write(file)) return false;
   }
   if (claimed.size === 0) process.once('exit', releaseAll);
   claimed.add(file);
   return true;
+}
+
+/** The other living sandbox that has claimed a port, if any. */
+export function claimantOf(port: number): number | undefined {
+  const pid = readClaim(join(folder, String(port)));
+  return pid !== process.pid && isAlive(pid) ? pid : undefined;
 }
 
 function releaseAll(): void {
@@ -38,7 +44,7 @@ function write(file: string): boolean {
   }
 }
 
-function claimant(file: string): number {
+function readClaim(file: string): number {
   try {
     return Number(readFileSync(file, 'utf8'));
   } catch {

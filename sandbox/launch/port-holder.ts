@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 const LISTENING = '0A';
 
@@ -17,9 +18,15 @@ function fromProc(port: number): string | undefined {
   if (inodes.size === 0) return undefined;
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid) || !descriptors(pid).some((link) => inodes.has(link))) continue;
-    return `${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()} (process ${pid})`;
+    return `${nameOf(pid)} (process ${pid})`;
   }
   return undefined;
+}
+
+/** Of the program, not of its main thread, which some name differently. */
+function nameOf(pid: string): string {
+  const [program = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  return basename(program) || 'a process';
 }
 
 /** See proc(5): column 1 is the local address, 3 the state, 9 the inode. */

@@ -1,5 +1,5 @@
 import { createConnection, createServer } from 'node:net';
-import { claimPort } from './port-claims.ts';
+import { claimantOf, claimPort } from './port-claims.ts';
 import { listenerOf } from './port-holder.ts';
 
 export interface TakenPort {
@@ -36,7 +36,7 @@ export async function choosePorts<Name extends string>(
     ports[name] = chosen;
     if (chosen === wanted) continue;
     spoken.add(chosen);
-    const holder = listenerOf(wanted);
+    const holder = holderOf(wanted);
     taken.push({ name, wanted, chosen, ...(holder === undefined ? {} : { holder }) });
   }
   return { ports, taken };
@@ -45,6 +45,14 @@ export async function choosePorts<Name extends string>(
 /** One line for the start-up: "Port 8080 (firestore) is held by java (process 42): using 8081". */
 export function describeTaken({ name, wanted, chosen, holder }: TakenPort): string {
   return `Port ${wanted} (${name}) is held by ${holder ?? 'another process'}: using ${chosen}`;
+}
+
+/** Who listens on it, or a sandbox that is about to. */
+function holderOf(port: number): string | undefined {
+  const listener = listenerOf(port);
+  if (listener !== undefined) return listener;
+  const pid = claimantOf(port);
+  return pid === undefined ? undefined : `another sandbox (process ${pid})`;
 }
 
 async function nextFree(wanted: number, spoken: ReadonlySet<number>): Promise<number> {
