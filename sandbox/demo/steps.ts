@@ -165,7 +165,7 @@ export const steps: readonly Step[] = [
         ['strongroomVault', 'connections', 'strongroomAuthorizations'].map(view.paths),
       );
       assert.deepEqual(left.flat(), []);
-      const said = grants.map(({ account, status }) => `${account} ${status}`).join(', ');
+      const said = grants.map(({ accountId, status }) => `${accountId} ${status}`).join(', ');
       return [`the provider says: ${said}`, 'Firestore: nothing left'];
     },
   },

@@ -7,7 +7,7 @@ import { tellingLines } from './emulator-log.ts';
 import { withoutAccounts } from './environment.ts';
 import { findFirestoreEmulator } from './firestore-emulator.ts';
 import { findJavaHome } from './java.ts';
-import { root } from './paths.ts';
+import { root, scratch } from './paths.ts';
 import type { Run, Variables } from './processes.ts';
 import type { PortName } from './sandbox-file.ts';
 
@@ -65,7 +65,10 @@ export async function startEmulators(options: EmulatorOptions): Promise<Emulator
       JAVA_HOME: java,
       PATH: `${join(java, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
       ...('jar' in source ? { FIRESTORE_EMULATOR_BINARY_PATH: source.jar } : {}),
-      NODE_OPTIONS: [process.env['NODE_OPTIONS'], `--import ${throughTheMeter}`].join(' ').trim(),
+      NODE_OPTIONS: [process.env['NODE_OPTIONS'], ...preloads].join(' ').trim(),
+      STRONGROOM_INSTANCES: join(folder, 'instances'),
+      // Seconds a function may take to load; on a busy machine the emulator's 30 are too few.
+      FUNCTIONS_DISCOVERY_TIMEOUT: '120',
       // Settings, sign-in and usage reports of the user's own firebase-tools stay out of this.
       XDG_CONFIG_HOME: join(folder, 'config'),
       NO_UPDATE_NOTIFIER: '1',
@@ -98,7 +101,10 @@ export async function startEmulators(options: EmulatorOptions): Promise<Emulator
   return { failed: Promise.race([failed, firestoreGone(ports.firestore, logFile, signal)]) };
 }
 
-const throughTheMeter = pathToFileURL(join(import.meta.dirname, 'through-the-meter.mjs')).href;
+/** Loaded into every process of the functions emulator. */
+const preloads = ['through-the-meter.mjs', 'share-instance.ts'].map(
+  (file) => `--import ${pathToFileURL(join(import.meta.dirname, file)).href}`,
+);
 
 /** The project's own firebase.json with other ports; it must stand beside it, for its paths. */
 function writeConfig({ run, ports }: EmulatorOptions): string {
