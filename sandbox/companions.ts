@@ -3,13 +3,23 @@
  * the default ports where the functions look for it.
  */
 
+import { holderOf, isFree } from './launch/ports.ts';
 import { REGION } from './launch/sandbox-file.ts';
 import { aborted, Shutdown, shutdownSignal } from './launch/shutdown.ts';
 import { defaultPorts, PROJECT_ID } from './launch/stack.ts';
 import { startStandIns } from './launch/stand-ins.ts';
 
+const needed = ['secretManager', 'provider', 'clock', 'meter'] as const;
 const signal = shutdownSignal();
 try {
+  for (const name of needed) {
+    const port = defaultPorts[name];
+    if (!(await isFree(port)))
+      throw new Error(
+        `Port ${port} (${name}) is held by ${holderOf(port) ?? 'another process'}: stop it, ` +
+          'the functions look nowhere else when the emulators run by themselves.',
+      );
+  }
   const standIns = await startStandIns({
     projectId: PROJECT_ID,
     region: REGION,

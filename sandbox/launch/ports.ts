@@ -48,7 +48,7 @@ export function describeTaken({ name, wanted, chosen, holder }: TakenPort): stri
 }
 
 /** Who listens on it, or a sandbox that is about to. */
-function holderOf(port: number): string | undefined {
+export function holderOf(port: number): string | undefined {
   const listener = listenerOf(port);
   if (listener !== undefined) return listener;
   const pid = claimantOf(port);
