@@ -126,7 +126,7 @@ function describe(ports: Readonly<Record<PortName, number>>): SandboxFile {
       hub: at('hub'),
       secretManager: at('secretManager'),
       provider: at('provider'),
-      providerControl: `${at('provider')}/control`,
+      providerControl: `${at('provider')}/sandbox`,
       providerApi: `${at('provider')}/api`,
       clock: at('clock'),
     },

@@ -52,6 +52,8 @@ export async function createConfiguration(
     clients,
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
+    // Names in the ID token as well, as Google, Okta and Keycloak give them (OIDC Core 1.0 §5.4).
+    conformIdTokenClaims: false,
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
