@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { SecretManagerServiceClient } from '@google-cloud/secret-manager';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Environment } from './environment.ts';
@@ -24,6 +25,7 @@ export interface SecretReader {
 
 /** Time limit of one call. */
 const callTimeoutMs = 8_000;
+const retryPauseMs = 200;
 // google.rpc.Code
 const permissionDenied = 7;
 const notFound = 5;
@@ -35,14 +37,13 @@ export function createSecretReader(environment: Environment): SecretReader {
     const { SecretManagerServiceClient } = await import('@google-cloud/secret-manager');
     return new SecretManagerServiceClient(await clientOptions(environment));
   });
-  const options = { timeout: callTimeoutMs, maxRetries: 2 };
   const nameOf = (secretId: string) => `projects/${environment.projectId}/secrets/${secretId}`;
 
   return {
     async access(secretId, version) {
       const name = `${nameOf(secretId)}/versions/${version}`;
       const [answer] = await reach(secretId, async () =>
-        (await client()).accessSecretVersion({ name }, options),
+        (await client()).accessSecretVersion({ name }, callOptions()),
       );
       const data = answer.payload?.data;
       const number = answer.name?.split('/').at(-1);
@@ -55,7 +56,7 @@ export function createSecretReader(environment: Environment): SecretReader {
     async newestEnabled(secretId) {
       const request = { parent: nameOf(secretId), filter: 'state:ENABLED', pageSize: 1 };
       const [versions] = await reach(secretId, async () =>
-        (await client()).listSecretVersions(request, { ...options, autoPaginate: false }),
+        (await client()).listSecretVersions(request, { ...callOptions(), autoPaginate: false }),
       );
       const number = versions[0]?.name?.split('/').at(-1);
       if (number === undefined) throw missing(secretId);
@@ -65,6 +66,14 @@ export function createSecretReader(environment: Environment): SecretReader {
 }
 
 type ClientOptions = NonNullable<ConstructorParameters<typeof SecretManagerServiceClient>[0]>;
+
+/**
+ * A fresh object each time: the library writes into it. Its own retries are off, since they turn a
+ * service that answers 503 into seconds of waiting; `reach` tries once more.
+ */
+function callOptions() {
+  return { timeout: callTimeoutMs, retry: null };
+}
 
 /** REST (`fallback`) in both worlds: it spares the cold start gRPC. */
 async function clientOptions(environment: Environment): Promise<ClientOptions> {
@@ -81,7 +90,7 @@ async function clientOptions(environment: Environment): Promise<ClientOptions> {
   };
 }
 
-async function reach<T>(secretId: string, call: () => Promise<T>): Promise<T> {
+async function reach<T>(secretId: string, call: () => Promise<T>, mayRetry = true): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -89,7 +98,9 @@ async function reach<T>(secretId: string, call: () => Promise<T>): Promise<T> {
     if (code === notFound || code === failedPrecondition || code === permissionDenied) {
       throw missing(secretId);
     }
-    throw unavailable('secret-manager');
+    if (!mayRetry) throw unavailable('secret-manager');
+    await setTimeout(retryPauseMs);
+    return reach(secretId, call, false);
   }
 }
 
