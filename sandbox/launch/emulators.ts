@@ -66,6 +66,7 @@ export async function startEmulators(options: EmulatorOptions): Promise<Emulator
       PATH: `${join(java, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
       ...('jar' in source ? { FIRESTORE_EMULATOR_BINARY_PATH: source.jar } : {}),
       NODE_OPTIONS: [process.env['NODE_OPTIONS'], ...preloads].join(' ').trim(),
+      NODE_COMPILE_CACHE: join(scratch, 'compiled'),
       STRONGROOM_INSTANCES: join(folder, 'instances'),
       // Seconds a function may take to load; on a busy machine the emulator's 30 are too few.
       FUNCTIONS_DISCOVERY_TIMEOUT: '120',
