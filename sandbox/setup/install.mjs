@@ -83,7 +83,8 @@ function run(node, args, cwd) {
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    const stop = () => child.kill();
+    // npm takes its time over a polite request; what is half-installed counts as stale anyway.
+    const stop = () => child.kill('SIGKILL');
     process.once('exit', stop);
     child.once('error', reject);
     child.once('close', (code) => {
