@@ -12,6 +12,8 @@ import { deployedFunctions } from './deployed.ts';
 import { findRoute } from './route.ts';
 
 const { projectId, region } = readSandboxFile();
+// The functions' parameters, as the emulator reads them and a deployment sets them.
+process.loadEnvFile(join(root, 'functions/.env.local'));
 const module: unknown = await import(pathToFileURL(join(root, 'functions/lib/index.js')).href);
 if (typeof module !== 'object' || module === null)
   throw new Error('functions/lib exports nothing.');
