@@ -1,4 +1,4 @@
-import { getAuth } from 'firebase-admin/auth';
+import { type DecodedIdToken, getAuth } from 'firebase-admin/auth';
 import type { CallableRequest, Request } from 'firebase-functions/https';
 import type { Caller } from '../connections/connection.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
@@ -19,9 +19,10 @@ export async function callerOfCallable(
   checks: Checks,
 ): Promise<Caller> {
   if (auth === undefined) throw unauthenticated();
-  if (checks.revocation)
-    await verified(() => getAuth(firebaseApp()).verifyIdToken(auth.rawToken, true));
-  return { uid: auth.uid };
+  const token = checks.revocation
+    ? await verified(() => getAuth(firebaseApp()).verifyIdToken(auth.rawToken, true))
+    : auth.token;
+  return callerOf(token);
 }
 
 /**
@@ -36,14 +37,24 @@ export async function callerOfRequest(request: Request, checks: Checks): Promise
   if (authorization !== undefined) {
     const token = /^Bearer ([\w~+/.=-]+)$/i.exec(authorization)?.[1];
     if (token === undefined) throw unauthenticated();
-    const { uid } = await verified(() => getAuth(firebaseApp()).verifyIdToken(token, revocation));
-    return { uid };
+    return callerOf(await verified(() => getAuth(firebaseApp()).verifyIdToken(token, revocation)));
   }
   const cookie = sessionCookieOf(request.headers.cookie);
   if (cookie === undefined || isForged(request)) throw unauthenticated();
-  const { uid } = await verified(() =>
-    getAuth(firebaseApp()).verifySessionCookie(cookie, revocation),
+  return callerOf(
+    await verified(() => getAuth(firebaseApp()).verifySessionCookie(cookie, revocation)),
   );
+}
+
+/** How far Google's clock may be ahead of ours, in seconds. */
+const clockSkewSeconds = 60;
+
+/**
+ * The one claim that the Admin SDK leaves unchecked: a token must have been issued in the past
+ * (https://firebase.google.com/docs/auth/admin/verify-id-tokens).
+ */
+function callerOf({ uid, iat }: Pick<DecodedIdToken, 'uid' | 'iat'>): Caller {
+  if (iat > Date.now() / 1_000 + clockSkewSeconds) throw unauthenticated();
   return { uid };
 }
 
@@ -66,14 +77,25 @@ async function verified<T>(verify: () => Promise<T>): Promise<T> {
   try {
     return await verify();
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-    // Not the token's fault: the keys or the user could not be fetched.
-    if (code === 'auth/internal-error' || String(code).startsWith('app/network-')) {
-      throw unavailable('firebase-auth');
-    }
-    if (String(code).startsWith('auth/')) throw unauthenticated();
-    throw error;
+    if (isOutage(error)) throw unavailable('firebase-auth');
+    // A defect of ours: no app, no credential. Whatever else is thrown, the token is at fault.
+    if (codeOf(error).startsWith('app/')) throw error;
+    throw unauthenticated();
   }
+}
+
+/** The keys or the user could not be fetched. The Admin SDK calls the former a bad argument. */
+function isOutage(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    code === 'auth/internal-error' ||
+    code.startsWith('app/network-') ||
+    (error instanceof Error && /^Error (fetching|while making)/.test(error.message))
+  );
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
 }
 
 /** One answer for every reason, so that it teaches an attacker nothing. */
