@@ -4,6 +4,7 @@ import type { Caller } from '../connections/connection.ts';
 import { StrongroomError } from '../errors.ts';
 import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodies.ts';
 import { privateHeaders } from './problems.ts';
+import { queryOf } from './query.ts';
 import {
   beginRequest,
   completeRequest,
@@ -130,15 +131,6 @@ async function proxy(context: RouteContext): Promise<void> {
     deadlineAt,
   );
   sendAnswer(response, answer);
-}
-
-function queryOf(url: string): Record<string, string[]> {
-  const at = url.indexOf('?');
-  const query: Record<string, string[]> = {};
-  for (const [name, value] of new URLSearchParams(at < 0 ? '' : url.slice(at))) {
-    query[name] = [...(query[name] ?? []), value];
-  }
-  return query;
 }
 
 /** The provider's own caching rules do not hold for our address, which many users share. */
