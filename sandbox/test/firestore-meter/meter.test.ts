@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Firestore, PassThroughClient } from '../../../functions/test/clients.ts';
 import { type Meter, startMeter } from '../../firestore-meter/meter.ts';
+import { stack } from '../stack.ts';
 
 const grpcCode = { alreadyExists: 6, failedPrecondition: 9, unavailable: 14 };
 
@@ -9,9 +10,7 @@ describe('the Firestore meter, through the real Admin SDK in REST mode', () => {
   let firestore: Firestore;
 
   beforeEach(async () => {
-    const target = process.env['FIRESTORE_EMULATOR_HOST'];
-    if (target === undefined) throw new Error('No Firestore emulator: run this by `npm test`.');
-    meter = await startMeter({ port: 0, target });
+    meter = await startMeter({ port: 0, target: `127.0.0.1:${stack.ports.firestore}` });
     firestore = connect(`127.0.0.1:${meter.port}`);
   });
 
