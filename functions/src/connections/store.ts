@@ -3,9 +3,10 @@ import {
   type DocumentSnapshot,
   type Firestore,
   Timestamp,
+  type Transaction,
 } from 'firebase-admin/firestore';
 import * as v from 'valibot';
-import { conditionally, reachFirestore } from '../platform/firestore.ts';
+import { conditionally, creating, reachFirestore } from '../platform/firestore.ts';
 import { rejected } from '../vault/keyring.ts';
 import {
   type AuthorizationDocument,
@@ -40,7 +41,7 @@ export function createConnectionStore(db: Firestore) {
   return {
     /** 1 write. */
     async createAuthorization(id: string, document: AuthorizationDocument): Promise<void> {
-      await reachFirestore(() => authorizations.doc(id).create(toFirestore(document)));
+      await creating(() => authorizations.doc(id).create(toFirestore(document)));
     },
 
     /** 1 read. */
@@ -58,12 +59,16 @@ export function createConnectionStore(db: Firestore) {
       return outcome.written;
     },
 
-    /** Writes both documents of a new connection. 2 writes, in one commit. */
+    /**
+     * Writes both documents of a new connection. 2 writes, in one commit. A transaction, although it
+     * reads nothing: a batch would be tried for ten minutes, long after its grant was revoked.
+     */
     async create(id: string, secret: VaultDocument, status: StatusDocument): Promise<void> {
-      const batch = db.batch();
-      batch.create(vault.doc(id), toFirestore(secret));
-      batch.create(statuses(secret.uid).doc(id), toFirestore(status));
-      await reachFirestore(() => batch.commit());
+      const write = async (transaction: Transaction) => {
+        transaction.create(vault.doc(id), toFirestore(secret));
+        transaction.create(statuses(secret.uid).doc(id), toFirestore(status));
+      };
+      await creating(() => db.runTransaction(write, { maxAttempts: 1 }));
     },
 
     /** 1 read. */

@@ -13,12 +13,22 @@ export function openFirestore(environment: Environment, databaseId: string): Fir
     databaseId,
     preferRest: true,
     ignoreUndefinedProperties: true,
+    clientConfig,
     ...(environment.mode === 'sandbox' && { authClient: new PassThroughClient() }),
   });
 }
 
 /** Time limit of one Firestore operation; the client library alone would retry for minutes. */
 const operationTimeoutMs = 10_000;
+/** How long the library tries a commit: it must not take effect once its caller was told no. */
+const commitTimeoutMs = 8_000;
+
+/** Overrides of `firestore_client_config.json`. Batches have 10 minutes all the same. */
+const clientConfig = {
+  interfaces: {
+    'google.firestore.v1.Firestore': { methods: { Commit: { timeout_millis: commitTimeoutMs } } },
+  },
+};
 
 // https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 const notFound = 5;
@@ -46,6 +56,20 @@ export async function conditionally<T>(write: () => Promise<T>): Promise<WriteOu
       return { written: false };
     }
     throw asUnavailable(error);
+  }
+}
+
+/**
+ * Runs a write that creates documents under ids that nobody else can have: where they exist, an
+ * earlier try of this very write took effect and its answer was lost.
+ *
+ * @throws StrongroomError `unavailable`
+ */
+export async function creating(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await within(write);
+  } catch (error) {
+    if (codeOf(error) !== alreadyExists) throw asUnavailable(error);
   }
 }
 
