@@ -38,10 +38,13 @@ const attempts = 5;
 export function createDisconnect(dependencies: DisconnectDependencies) {
   const { store, forgetToken } = dependencies;
   return async ({ uid }: Caller, connectionId: string): Promise<Disconnected> => {
+    let revoked = false;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const found = await store.readVault(connectionId);
+      // Our own deletion, whose answer was lost, or another's: it is ended in any case.
+      if (found === undefined && attempt > 0) return { revoked };
       if (found?.document.uid !== uid) throw connectionNotFound();
-      const revoked = await revokeAtProvider(dependencies, found);
+      revoked = await revokeAtProvider(dependencies, found);
       // Where a refresh was faster, its token set must be revoked as well.
       if (!(await store.remove(found))) continue;
       forgetToken(connectionId);
