@@ -50,12 +50,16 @@ export function createKeyring({ secrets, secretId, clock }: KeyringOptions): Key
     const { payload } = await secrets.access(secretId, version);
     return keep(version, payload);
   });
+  let sealedWith: KeyVersion | undefined;
   const accessNewest = async (): Promise<KeyVersion> => {
     try {
       const newest = await secrets.access(secretId, 'latest');
       return keep(newest.version, newest.payload);
     } catch (error) {
-      if (!(error instanceof StrongroomError) || error.code !== 'settings_invalid') throw error;
+      if (!(error instanceof StrongroomError)) throw error;
+      // A key at hand seals while Secret Manager is away: a refresh must not wait for it.
+      if (error.code === 'unavailable' && sealedWith !== undefined) return sealedWith;
+      if (error.code !== 'settings_invalid') throw error;
       // The newest of all may be disabled; the newest enabled one seals.
       return access(await secrets.newestEnabled(secretId));
     }
@@ -63,11 +67,12 @@ export function createKeyring({ secrets, secretId, clock }: KeyringOptions): Key
 
   let pointer: { newest: () => Promise<KeyVersion>; readAt: number } | undefined;
   return {
-    sealingKey() {
+    async sealingKey() {
       if (pointer === undefined || clock.now() - pointer.readAt >= pointerTtlMs) {
         pointer = { newest: memoise(accessNewest), readAt: clock.now() };
       }
-      return pointer.newest();
+      sealedWith = await pointer.newest();
+      return sealedWith;
     },
     async openingKey(kid) {
       const found = known.get(kid);
