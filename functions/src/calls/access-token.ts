@@ -39,7 +39,6 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
       const { connectionId } = request;
       const found = find(request);
       if (found !== undefined) return found;
-      kept.delete(connectionId);
       const opened = await fresh(request);
       kept.delete(connectionId);
       kept.set(connectionId, { opened, until: clock.now() + cacheTtlMs });
