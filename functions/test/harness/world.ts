@@ -152,6 +152,7 @@ export async function createWorld(): Promise<World> {
       secretManager.setUnavailable(false);
       provider.clearFaults();
       provider.updateSettings({ ...standardProvider });
+      provider.revokeGrants();
       publish((unchanged) => unchanged);
       await clear(firestoreHost, projectId);
       provider.resetCounters();

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import type { World } from './world.ts';
+
+/** Asserts that a piece of work writes nothing and asks the provider for nothing. */
+export async function changesNothing(world: World, work: () => Promise<unknown>): Promise<void> {
+  const before = await stateOf(world);
+  await work();
+  assert.deepEqual(await stateOf(world), before);
+}
+
+async function stateOf({ documents, provider }: World) {
+  const { tokenRequests, revocations, apiCalls } = provider.counters();
+  return {
+    documents: await documents(),
+    asked: { tokenRequests, revocations, apiCalls },
+    grants: provider.grants(),
+  };
+}
