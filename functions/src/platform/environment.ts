@@ -46,10 +46,18 @@ export function readEnvironment(variables: Variables): Environment {
   return { mode: 'production', projectId };
 }
 
+/** The platform sets both; the Admin SDK believes the second, so they must say the same. */
 function projectIdOf(variables: Variables): string {
-  const named = variables['GCLOUD_PROJECT'] ?? variables['GOOGLE_CLOUD_PROJECT'];
-  const projectId = named ?? projectIdOfFirebaseConfig(variables['FIREBASE_CONFIG']);
-  if (projectId === undefined || projectId === '') {
+  const named = variables['GCLOUD_PROJECT'] || variables['GOOGLE_CLOUD_PROJECT'];
+  const configured = projectIdOfFirebaseConfig(variables['FIREBASE_CONFIG']);
+  if (named && configured && named !== configured) {
+    throw new Error(
+      `Strongroom refuses to start: GCLOUD_PROJECT is ${named}, but FIREBASE_CONFIG says ` +
+        `${configured}. Let them name the same project.`,
+    );
+  }
+  const projectId = named || configured;
+  if (!projectId) {
     throw new Error('Strongroom refuses to start: set GCLOUD_PROJECT to the project id.');
   }
   return projectId;

@@ -70,7 +70,7 @@ describe('the environment of a function', () => {
 
   const sources: Record<string, Record<string, string>> = {
     GCLOUD_PROJECT: { GCLOUD_PROJECT: 'a', GOOGLE_CLOUD_PROJECT: 'b' },
-    GOOGLE_CLOUD_PROJECT: { GOOGLE_CLOUD_PROJECT: 'a', FIREBASE_CONFIG: '{"projectId":"b"}' },
+    GOOGLE_CLOUD_PROJECT: { GOOGLE_CLOUD_PROJECT: 'a', FIREBASE_CONFIG: '{"projectId":"a"}' },
     FIREBASE_CONFIG: { FIREBASE_CONFIG: '{"projectId":"a"}' },
   };
   for (const [source, variables] of Object.entries(sources)) {
@@ -78,6 +78,11 @@ describe('the environment of a function', () => {
       assert.equal(readEnvironment(variables).projectId, 'a');
     });
   }
+
+  it('is refused where the variables name two projects, of which only one is a sandbox', () => {
+    const variables = { GCLOUD_PROJECT: 'demo-a', FIREBASE_CONFIG: '{"projectId":"real"}' };
+    assert.throws(() => readEnvironment(variables), /GCLOUD_PROJECT is demo-a.*real/);
+  });
 
   for (const variables of [
     {},
