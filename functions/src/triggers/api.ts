@@ -31,7 +31,12 @@ async function answer(request: Request, response: Response): Promise<void> {
   // Who is not signed in learns nothing, not even which paths there are.
   const revocation = route?.checksRevocation ?? false;
   const caller = await callerOfRequest(request, { revocation });
-  if (route === undefined) throw here.length > 0 ? methodNotAllowed() : routeNotFound();
+  if (route === undefined) {
+    if (here.length === 0) throw routeNotFound();
+    // RFC 9110 §15.5.6.
+    response.set('allow', here.map(({ method }) => method).join(', '));
+    throw methodNotAllowed();
+  }
   assertBodySize(request.rawBody, route.maxBytes);
   const groups = route.path.exec(request.path)?.groups ?? {};
   await route.handle({ caller, request, response, groups, deadlineAt });
