@@ -7,7 +7,6 @@ import { createComplete } from './connections/complete.ts';
 import { createDisconnect } from './connections/disconnect.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
-import { createConnectionStore } from './connections/store.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createEgress } from './egress/egress.ts';
@@ -22,6 +21,7 @@ import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
 import { createRefreshBatch, createRotation, type Due } from './refresh/rotation.ts';
+import { createConnectionStore } from './store/connection-store.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
 

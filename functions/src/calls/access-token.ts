@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
-import type { FreshTokenSet, Opened, TokenRequest } from '../refresh/engine.ts';
+import type { Opened } from '../refresh/dependencies.ts';
+import type { FreshTokenSet, TokenRequest } from '../refresh/engine.ts';
 import { isFresh } from '../refresh/freshness.ts';
 
 /** How long an opened token set may be used without looking at Firestore. */

@@ -1,8 +1,8 @@
-import type { Caller } from '../connections/connection.ts';
 import { type Egress, EgressError, type IncomingAnswer } from '../egress/egress.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
+import type { Caller } from '../identity/caller.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Opened } from '../refresh/engine.ts';
+import type { Opened } from '../refresh/dependencies.ts';
 import type { TokenCache } from './access-token.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
 

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
+import type { Caller } from '../identity/caller.ts';
 import { authorizationUrl, newAuthorizationSecrets } from '../oauth/authorization-code.ts';
 import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { AppSettings, Provider } from '../providers/settings-schema.ts';
-import { connectionNotFound } from '../refresh/engine.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
+import type { StatusDocument } from '../store/documents.ts';
+import { connectionNotFound } from '../store/refusals.ts';
 import type { Sealer } from '../vault/seal.ts';
-import type { Caller } from './connection.ts';
-import type { StatusDocument } from './documents.ts';
-import type { ConnectionStore } from './store.ts';
 
 export interface BeginRequest {
   readonly provider: string;

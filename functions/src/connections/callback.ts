@@ -1,7 +1,7 @@
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
 import { authorizationIdOf } from './begin.ts';
-import type { ConnectionStore } from './store.ts';
 
 /**
  * Where the callback page hands an authorization response to. Cost: 1 read.

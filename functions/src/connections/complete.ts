@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
+import type { Caller } from '../identity/caller.ts';
 import {
   type AuthorizationResponse,
   type AuthorizationSecrets,
@@ -10,12 +11,12 @@ import { OAuthFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import { tokenSetOf } from '../oauth/token-set.ts';
 import type { SettingsReader } from '../providers/settings.ts';
+import type { Stored } from '../store/connection-store.ts';
+import type { Account, AuthorizationDocument } from '../store/documents.ts';
 import { rejected } from '../vault/keyring.ts';
 import { authorizationIdOf } from './begin.ts';
-import type { Account, Caller, Connection } from './connection.ts';
-import type { AuthorizationDocument } from './documents.ts';
+import type { Connection } from './connection.ts';
 import { type KeepDependencies, keep } from './keep.ts';
-import type { Stored } from './store.ts';
 
 interface CompleteDependencies extends KeepDependencies {
   readonly settings: SettingsReader;

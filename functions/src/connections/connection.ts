@@ -1,21 +1,4 @@
-import type { ErrorDetails } from '../errors.ts';
-
-/**
- * `active`; `needs_reauth`: its user must connect it again; `paused`: its owner is disabled or
- * signed out everywhere.
- */
-export type ConnectionStatus = 'active' | 'needs_reauth' | 'paused';
-
-/** Why a connection needs its user. */
-export type ReauthReason = 'revoked' | 'interrupted' | 'no_refresh_token';
-
-/** The account at the provider, as far as it told. */
-export interface Account {
-  /** The provider's own identifier of the account (`sub`). */
-  readonly subject?: string;
-  readonly name?: string;
-  readonly email?: string;
-}
+import type { Account, ConnectionStatus, ReauthReason } from '../store/documents.ts';
 
 /** A connection as its owner may see it: nothing of it is secret. Times are ISO 8601. */
 export interface Connection {
@@ -28,10 +11,3 @@ export interface Connection {
   readonly createdAt: string;
   readonly updatedAt: string;
 }
-
-/** The caller as the use cases know him; every one of them works on his own connections only. */
-export interface Caller {
-  readonly uid: string;
-}
-
-export type Reason = NonNullable<ErrorDetails['reason']>;

@@ -1,16 +1,15 @@
-import * as v from 'valibot';
 import { StrongroomError, unavailable } from '../errors.ts';
+import type { Caller } from '../identity/caller.ts';
 import { log } from '../logs.ts';
 import { asOAuthFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
-import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
 import type { SettingsReader } from '../providers/settings.ts';
-import { connectionNotFound } from '../refresh/engine.ts';
+import { openTokenSet } from '../refresh/sealed-token-set.ts';
+import type { ConnectionStore, Stored } from '../store/connection-store.ts';
+import type { VaultDocument } from '../store/documents.ts';
+import { connectionNotFound } from '../store/refusals.ts';
 import type { Sealer } from '../vault/seal.ts';
-import type { Caller } from './connection.ts';
-import type { VaultDocument } from './documents.ts';
-import type { ConnectionStore, Stored } from './store.ts';
 
 interface DisconnectDependencies {
   readonly store: ConnectionStore;
@@ -56,13 +55,11 @@ export function createDisconnect(dependencies: DisconnectDependencies) {
 
 async function revokeAtProvider(
   { settings, findParty, sealer }: DisconnectDependencies,
-  { id, document }: Stored<VaultDocument>,
+  found: Stored<VaultDocument>,
 ): Promise<boolean> {
-  const { uid, generation, sealed } = document;
   try {
-    const provider = await settings.provider(document.provider);
-    const place = { uid, document: id, field: 'tokenSet', generation } as const;
-    const tokenSet: TokenSet = v.parse(tokenSetSchema, await sealer.open(sealed, place));
+    const provider = await settings.provider(found.document.provider);
+    const tokenSet = await openTokenSet(sealer, found);
     return await revoke(await findParty(provider), tokenSet);
   } catch (error) {
     const failure = error instanceof StrongroomError ? error : asOAuthFailure(error);

@@ -1,7 +1,7 @@
+import type { Caller } from '../identity/caller.ts';
 import { log } from '../logs.ts';
-import type { Caller } from './connection.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
 import type { Disconnected } from './disconnect.ts';
-import type { ConnectionStore } from './store.ts';
 
 type Disconnect = (caller: Caller, connectionId: string) => Promise<Disconnected>;
 

@@ -4,13 +4,19 @@ import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
-import { connectionNotFound } from '../refresh/engine.ts';
-import { refreshAtOf } from '../refresh/freshness.ts';
+import { sealTokenSet } from '../refresh/sealed-token-set.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
+import {
+  type Account,
+  type AuthorizationDocument,
+  type StatusDocument,
+  shards,
+  type VaultDocument,
+} from '../store/documents.ts';
+import { connectionNotFound } from '../store/refusals.ts';
 import type { Sealer } from '../vault/seal.ts';
-import type { Account, Connection } from './connection.ts';
-import type { AuthorizationDocument, StatusDocument } from './documents.ts';
+import type { Connection } from './connection.ts';
 import { connectionOf } from './list.ts';
-import type { ConnectionStore } from './store.ts';
 
 export interface KeepDependencies {
   readonly store: ConnectionStore;
@@ -21,9 +27,6 @@ export interface KeepDependencies {
   /** A fresh, unguessable identifier. */
   readonly newId: () => string;
 }
-
-/** Over how many shards the index of due connections is spread. */
-export const shards = 4;
 
 /** What is asked of this file: whose, at which provider, and which connection it heals, if any. */
 type Target = Pick<AuthorizationDocument, 'uid' | 'connectionId' | 'subject'> & {
@@ -70,19 +73,28 @@ async function create(
   const now = clock.now();
   const status: StatusDocument = {
     provider: party.provider.id,
-    status: 'active',
-    reason: null,
+    ...alive,
     scopes: [...tokenSet.scopes],
     account,
     createdAt: now,
     updatedAt: now,
   };
-  const fields = await vaultFieldsOf(dependencies, party, { uid, id, generation: 1 }, tokenSet);
-  const shard = Math.floor(random() * shards);
-  const provider = party.provider.id;
-  await store.create(id, { uid, provider, shard, authorization, ...fields }, status);
+  const owner = { uid, id, generation: 1 };
+  const secret: VaultDocument = {
+    ...(await sealTokenSet(dependencies, party.provider, owner, tokenSet)),
+    ...alive,
+    uid,
+    provider: party.provider.id,
+    shard: Math.floor(random() * shards),
+    authorization,
+    committedBy: null,
+  };
+  await store.create(id, secret, status);
   return connectionOf(id, status);
 }
+
+/** What a token set makes of any connection. */
+const alive = { status: 'active', reason: null } as const;
 
 /** How often a heal tries again when a refresh of the same connection was faster. */
 const healAttempts = 5;
@@ -103,55 +115,26 @@ async function heal(
     );
   }
   for (let attempt = 0; attempt < healAttempts; attempt += 1) {
-    const found = await store.readVault(connectionId);
-    if (found?.document.uid !== uid) throw connectionNotFound();
-    const generation = found.document.generation + 1;
-    const fields = await vaultFieldsOf(
-      dependencies,
-      party,
-      { uid, id: connectionId, generation },
-      tokenSet,
-    );
-    const written = await store.update(
-      found,
-      { ...fields, authorization },
-      {
-        status: 'active',
-        reason: null,
-        scopes: [...tokenSet.scopes],
-        account,
-        updatedAt: clock.now(),
-      },
-    );
-    if (written === undefined) continue;
-    const status = await store.readStatus(uid, connectionId);
-    if (status === undefined) throw connectionNotFound();
-    return connectionOf(connectionId, status);
+    // Both are read first: once the token set is written, nothing may fail any more.
+    const [found, before] = await Promise.all([
+      store.readVault(connectionId),
+      store.readStatus(uid, connectionId),
+    ]);
+    if (found?.document.uid !== uid || before === undefined) throw connectionNotFound();
+    const owner = { uid, id: connectionId, generation: found.document.generation + 1 };
+    const fields = await sealTokenSet(dependencies, party.provider, owner, tokenSet);
+    const secret = { ...fields, ...alive, authorization, committedBy: null };
+    const status = {
+      ...alive,
+      scopes: [...tokenSet.scopes],
+      account,
+      updatedAt: clock.now(),
+    };
+    if ((await store.update(found, secret, status)) !== undefined) {
+      return connectionOf(connectionId, { ...before, ...status });
+    }
   }
   throw new StrongroomError('unavailable', 'The connection is busy. Connect the account again.', {
     dependency: 'firestore',
   });
-}
-
-async function vaultFieldsOf(
-  { sealer, random }: KeepDependencies,
-  party: Party,
-  { uid, id, generation }: { uid: string; id: string; generation: number },
-  tokenSet: TokenSet,
-) {
-  const place = { uid, document: id, field: 'tokenSet', generation } as const;
-  const { jwe, kid } = await sealer.seal(tokenSet, place);
-  return {
-    status: 'active',
-    reason: null,
-    generation,
-    sealed: jwe,
-    keyVersion: kid,
-    obtainedAt: tokenSet.obtainedAt,
-    expiresAt: tokenSet.expiresAt ?? null,
-    refreshAt: refreshAtOf(tokenSet, party.provider, random) ?? null,
-    lease: null,
-    journal: null,
-    committedBy: null,
-  } as const;
 }

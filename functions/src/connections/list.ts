@@ -1,7 +1,8 @@
-import { connectionNotFound } from '../refresh/engine.ts';
-import type { Caller, Connection } from './connection.ts';
-import type { StatusDocument } from './documents.ts';
-import type { ConnectionStore } from './store.ts';
+import type { Caller } from '../identity/caller.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
+import type { StatusDocument } from '../store/documents.ts';
+import { connectionNotFound } from '../store/refusals.ts';
+import type { Connection } from './connection.ts';
 
 /** The caller's connections, oldest first. Cost: 1 read each, at least 1. */
 export function createList(store: ConnectionStore) {

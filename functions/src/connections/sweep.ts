@@ -1,6 +1,6 @@
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { ConnectionStore } from './store.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
 
 interface SweepDependencies {
   readonly store: ConnectionStore;

@@ -1,6 +1,6 @@
 import type { TokenCache } from '../calls/access-token.ts';
 import { StrongroomError } from '../errors.ts';
-import type { Caller } from './connection.ts';
+import type { Caller } from '../identity/caller.ts';
 
 export interface ReleasedToken {
   readonly accessToken: string;

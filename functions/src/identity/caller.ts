@@ -1,8 +1,12 @@
 import { type DecodedIdToken, getAuth } from 'firebase-admin/auth';
 import type { CallableRequest, Request } from 'firebase-functions/https';
-import type { Caller } from '../connections/connection.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
 import { firebaseApp } from '../platform/firebase-app.ts';
+
+/** The user on whose behalf a use case works; it reaches his own connections only. */
+export interface Caller {
+  readonly uid: string;
+}
 
 interface Checks {
   /** Ask Firebase Auth whether the session was revoked or the user disabled: one request more. */

@@ -1,25 +1,26 @@
-import type { ReauthReason } from '../connections/connection.ts';
-import type { VaultDocument } from '../connections/documents.ts';
-import type { Stored } from '../connections/store.ts';
-import { StrongroomError } from '../errors.ts';
+import type { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
-import type { Party } from '../oauth/party.ts';
+import { type Party, providerTimeoutMs } from '../oauth/party.ts';
 import { spendRefreshToken } from '../oauth/refresh-token.ts';
 import { revoke } from '../oauth/revocation.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
-import type { Opened, RefreshDependencies } from './engine.ts';
-import { refreshAtOf } from './freshness.ts';
+import type { Stored } from '../store/connection-store.ts';
+import type { ReauthReason, VaultDocument } from '../store/documents.ts';
+import { needsReauth } from '../store/refusals.ts';
+import type { Opened, RefreshDependencies } from './dependencies.ts';
 import { acquire, type Held, release } from './lease.ts';
+import { sealTokenSet } from './sealed-token-set.ts';
 
-/** How an attempt ended. `again`: read the document anew, after `delayMs`. */
+/** How an attempt ended. `again`: read the document anew. `retryAt`: when another may succeed. */
 export type AttemptOutcome =
   | { readonly kind: 'refreshed'; readonly opened: Opened }
   | { readonly kind: 'again' }
-  | { readonly kind: 'failed'; readonly error: StrongroomError; readonly retryAfterMs?: number };
+  | { readonly kind: 'failed'; readonly error: StrongroomError; readonly retryAt?: number };
 
-/** The shortest pause after a transient failure; the provider's `Retry-After` may ask for more. */
-const transientPauseMs = 1_000;
+/** The pause after a transient failure: the provider's `Retry-After` within these limits. */
+const shortestPauseMs = 1_000;
+const longestPauseMs = 15 * 60_000;
 const commitPauseMs = 200;
 /** How long the result of a refresh is tried to be written once its lease is over. */
 const commitGraceMs = 30_000;
@@ -47,7 +48,7 @@ export async function attemptRefresh(
     const answer = await spend(
       party,
       tokenSet.refreshToken,
-      () => clock.now() + providerPatienceMs < held.document.lease.until,
+      () => clock.now() + providerTimeoutMs < held.document.lease.until,
     );
     next = tokenSetOf(answer, {
       scopes: tokenSet.scopes,
@@ -62,9 +63,7 @@ export async function attemptRefresh(
   return commit(dependencies, party, held, tokenSet, next);
 }
 
-/** Enough of the lease must be left for another answer. */
-const providerPatienceMs = 10_000;
-
+/** `mayRepeat`: whether enough of the lease is left for another answer. */
 async function spend(party: Party, refreshToken: string, mayRepeat: () => boolean) {
   for (;;) {
     try {
@@ -78,30 +77,21 @@ async function spend(party: Party, refreshToken: string, mayRepeat: () => boolea
 }
 
 async function commit(
-  { store, sealer, clock, random }: RefreshDependencies,
+  dependencies: RefreshDependencies,
   party: Party,
   held: Held,
   previous: TokenSet,
   next: TokenSet,
 ): Promise<AttemptOutcome> {
+  const { store, clock } = dependencies;
   const { uid, generation: spent, lease } = held.document;
+  const { provider } = party;
   const generation = spent + 1;
-  const place = { uid, document: held.id, field: 'tokenSet', generation } as const;
-  const { jwe, kid } = await sealer.seal(next, place);
-  const patch = {
-    sealed: jwe,
-    keyVersion: kid,
-    generation,
-    obtainedAt: next.obtainedAt,
-    expiresAt: next.expiresAt ?? null,
-    refreshAt: refreshAtOf(next, party.provider, random) ?? null,
-    lease: null,
-    journal: null,
-    committedBy: lease.owner,
-  };
+  const fields = await sealTokenSet(dependencies, provider, { uid, id: held.id, generation }, next);
+  const patch = { ...fields, committedBy: lease.owner };
   const status =
     previous.scopes.join() === next.scopes.join() ? undefined : { scopes: next.scopes };
-  const opened: Opened = { tokenSet: next, generation, uid, provider: party.provider };
+  const opened: Opened = { tokenSet: next, generation, uid, provider };
 
   let current: Stored<VaultDocument> = held;
   for (;;) {
@@ -140,15 +130,16 @@ async function settleFailure(
       return markNeedsReauth(dependencies, held, held.interrupted ? 'interrupted' : 'revoked');
     case 'operator':
       log.providerMisconfigured(held.document.provider, error.providerError ?? 'unknown');
-      await release(store, held, { notBefore: clock.now(), outcome: 'not_processed' });
+      await release(store, held, 'not_processed');
       return { kind: 'failed', error: error.toStrongroomError() };
     case 'transient':
     case 'uncertain':
     case 'invalid': {
-      const pauseMs = Math.max(transientPauseMs, (error.retryAfterSeconds ?? 0) * 1_000);
-      const outcome = error.kind === 'transient' ? 'not_processed' : 'unknown';
-      await release(store, held, { notBefore: clock.now() + pauseMs, outcome });
-      return { kind: 'failed', error: error.toStrongroomError(), retryAfterMs: pauseMs };
+      const askedMs = (error.retryAfterSeconds ?? 0) * 1_000;
+      const pauseMs = Math.min(Math.max(shortestPauseMs, askedMs), longestPauseMs);
+      const retryAt = clock.now() + pauseMs;
+      await release(store, held, error.kind === 'transient' ? 'not_processed' : 'unknown', retryAt);
+      return { kind: 'failed', error: error.toStrongroomError(), retryAt };
     }
   }
 }
@@ -162,19 +153,10 @@ export async function markNeedsReauth(
   const dead = { status: 'needs_reauth', reason } as const;
   const written = await store.update(
     found,
-    { ...dead, refreshAt: null, lease: null, journal: null },
+    { ...dead, refreshAt: null, lease: null, journal: null, retryAt: null },
     { ...dead, updatedAt: clock.now() },
   );
   if (written === undefined) return { kind: 'again' };
   log.needsReauth(found.id, found.document.provider, reason);
   return { kind: 'failed', error: needsReauth(reason) };
-}
-
-/** What a caller of a connection in that state is told. */
-export function needsReauth(reason: ReauthReason | null): StrongroomError {
-  return new StrongroomError(
-    'needs_reauth',
-    'The account must be connected again: connections-begin with this connectionId.',
-    reason === null ? {} : { reason },
-  );
 }

@@ -1,39 +1,15 @@
-import * as v from 'valibot';
-import type { VaultDocument } from '../connections/documents.ts';
-import type { ConnectionStore, Stored } from '../connections/store.ts';
-import { StrongroomError } from '../errors.ts';
+import { StrongroomError, unavailable } from '../errors.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
-import type { PartyFinder } from '../oauth/party.ts';
-import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { SettingsReader } from '../providers/settings.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-import { rejected } from '../vault/keyring.ts';
-import type { Sealer } from '../vault/seal.ts';
-import { type AttemptOutcome, attemptRefresh, markNeedsReauth, needsReauth } from './attempt.ts';
+import type { Stored } from '../store/connection-store.ts';
+import type { VaultDocument } from '../store/documents.ts';
+import { assertUsable, connectionNotFound, needsReauth } from '../store/refusals.ts';
+import { type AttemptOutcome, attemptRefresh, markNeedsReauth } from './attempt.ts';
+import type { Opened, RefreshDependencies } from './dependencies.ts';
 import { isAlive, isFresh } from './freshness.ts';
 import { isLeased } from './lease.ts';
+import { openTokenSet } from './sealed-token-set.ts';
 import { createSingleFlight } from './single-flight.ts';
-
-export interface RefreshDependencies {
-  readonly store: ConnectionStore;
-  readonly settings: SettingsReader;
-  readonly findParty: PartyFinder;
-  readonly sealer: Sealer;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** A fresh identifier of an attempt. */
-  readonly newId: () => string;
-}
-
-/** An opened token set, and whose it is. */
-export interface Opened {
-  readonly tokenSet: TokenSet;
-  readonly generation: number;
-  readonly uid: string;
-  readonly provider: Provider;
-}
 
 export interface TokenRequest {
   readonly connectionId: string;
@@ -97,17 +73,18 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
     if (willDo && isFresh(timesOf(document), now)) return open(dependencies, found, provider);
 
     const mayUseOld = willDo && isAlive(timesOf(document), now);
-    if (isLeased(document, now)) {
+    const retryAt = document.retryAt ?? 0;
+    if (isLeased(document, now) || now < retryAt) {
       if (mayUseOld) return open(dependencies, found, provider);
+      // Waiting for what comes too late would only cost reads.
+      if (retryAt >= deadlineAt) throw unavailable('provider', secondsUntil(retryAt, now));
     } else {
       const opened = await open(dependencies, found, provider);
       const outcome = await refresh(dependencies, found, opened);
       if (outcome.kind === 'refreshed') return outcome.opened;
       if (outcome.kind === 'again') continue;
       if (mayUseOld) return opened;
-      const { retryAfterMs = Number.POSITIVE_INFINITY } = outcome;
-      // Waiting for what comes too late would only cost reads.
-      if (clock.now() + retryAfterMs >= deadlineAt) throw outcome.error;
+      if (outcome.retryAt === undefined || outcome.retryAt >= deadlineAt) throw outcome.error;
       lastError = outcome.error;
     }
     if (clock.now() + pollMs >= deadlineAt) throw lastError;
@@ -135,41 +112,24 @@ async function refresh(
   } catch (error) {
     // Discovery failed: nothing was spent.
     if (!(error instanceof OAuthFailure)) throw error;
-    return { kind: 'failed', error: error.toStrongroomError(), retryAfterMs: longestPollMs };
+    const retryAt = dependencies.clock.now() + longestPollMs;
+    return { kind: 'failed', error: error.toStrongroomError(), retryAt };
   }
 }
 
 async function open(
   { sealer }: RefreshDependencies,
-  { id, document }: Stored<VaultDocument>,
+  found: Stored<VaultDocument>,
   provider: Provider,
 ): Promise<Opened> {
-  const { uid, generation, sealed } = document;
-  const value = await sealer.open(sealed, { uid, document: id, field: 'tokenSet', generation });
-  const result = v.safeParse(tokenSetSchema, value);
-  if (!result.success) throw rejected();
-  return { tokenSet: result.output, generation, uid, provider };
+  const { uid, generation } = found.document;
+  return { tokenSet: await openTokenSet(sealer, found), generation, uid, provider };
 }
 
 function timesOf({ obtainedAt, expiresAt }: VaultDocument) {
   return { obtainedAt, ...(expiresAt !== null && { expiresAt }) };
 }
 
-function assertUsable({ status, reason }: VaultDocument): void {
-  if (status === 'needs_reauth') throw needsReauth(reason);
-  if (status === 'paused') {
-    throw new StrongroomError(
-      'connection_paused',
-      'The connection is paused because its owner is disabled or signed out everywhere.',
-    );
-  }
-}
-
-/** Also for a connection of somebody else: whether it exists is nobody's business. */
-export function connectionNotFound(): StrongroomError {
-  return new StrongroomError(
-    'connection_not_found',
-    'You have no such connection. connections-list names those that you have.',
-    { field: 'connectionId' },
-  );
+function secondsUntil(time: number, now: number): number {
+  return Math.ceil((time - now) / 1_000);
 }

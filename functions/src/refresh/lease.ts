@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Journal, Lease, VaultDocument } from '../connections/documents.ts';
-import type { ConnectionStore, Stored } from '../connections/store.ts';
 import { providerTimeoutMs } from '../oauth/party.ts';
+import type { ConnectionStore, Stored } from '../store/connection-store.ts';
+import type { Journal, Lease, VaultDocument } from '../store/documents.ts';
 
 /** How much longer than the provider's time limit a lease lives: time to seal and commit. */
 const leaseMarginMs = 5_000;
@@ -44,18 +44,19 @@ export async function acquire(
 }
 
 /**
- * Gives the lease back after a failure. Nobody may try again before `notBefore`; the journal stays
- * where the outcome is unknown.
+ * Gives the lease back after a failure. The journal stays where the outcome is unknown.
+ *
+ * @param retryAt nobody may ask the provider before.
  */
 export async function release(
   store: ConnectionStore,
   held: Held,
-  { notBefore, outcome }: { notBefore: number; outcome: 'not_processed' | 'unknown' },
+  outcome: 'not_processed' | 'unknown',
+  retryAt: number | null = null,
 ): Promise<void> {
-  const lease = { owner: held.document.lease.owner, until: notBefore };
   const journal = outcome === 'unknown' || held.interrupted ? held.document.journal : null;
   // Whether it was written does not matter: a lost lease is no longer ours to give back.
-  await store.update(held, { lease, journal });
+  await store.update(held, { lease: null, journal, retryAt });
 }
 
 function hashOf(refreshToken: string): string {

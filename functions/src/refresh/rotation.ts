@@ -1,8 +1,8 @@
-import { shards } from '../connections/keep.ts';
-import type { ConnectionStore } from '../connections/store.ts';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
+import { shards } from '../store/documents.ts';
 import type { FreshTokenSet } from './engine.ts';
 
 /** A connection that is due, and the generation that made it so. */

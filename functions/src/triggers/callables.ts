@@ -1,7 +1,7 @@
 import { type CallableRequest, HttpsError, onCall } from 'firebase-functions/https';
 import type * as v from 'valibot';
-import type { Caller } from '../connections/connection.ts';
 import { asStrongroomError, StrongroomError } from '../errors.ts';
+import type { Caller } from '../identity/caller.ts';
 import { callerOfCallable } from '../identity/caller.ts';
 import { log } from '../logs.ts';
 import {

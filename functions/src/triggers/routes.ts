@@ -1,7 +1,7 @@
 import type { Request, Response } from 'firebase-functions/https';
 import type { ApiAnswer } from '../calls/call.ts';
-import type { Caller } from '../connections/connection.ts';
 import { StrongroomError } from '../errors.ts';
+import type { Caller } from '../identity/caller.ts';
 import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodies.ts';
 import { privateHeaders } from './problems.ts';
 import { queryOf } from './query.ts';

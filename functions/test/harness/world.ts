@@ -13,10 +13,10 @@ import {
 import { stack } from '../../../sandbox/test/stack.ts';
 import type { BeginRequest } from '../../src/connections/begin.ts';
 import type { Connection } from '../../src/connections/connection.ts';
-import type { VaultDocument } from '../../src/connections/documents.ts';
-import { type ConnectionStore, createConnectionStore } from '../../src/connections/store.ts';
 import type { AuthorizationResponse } from '../../src/oauth/authorization-code.ts';
 import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';
+import { type ConnectionStore, createConnectionStore } from '../../src/store/connection-store.ts';
+import type { VaultDocument } from '../../src/store/documents.ts';
 import { createSuite, type Suite, type SuiteOverrides } from '../../src/suite.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { clear, type Documents, openDatabase, readAll, withFirestoreAt } from './database.ts';

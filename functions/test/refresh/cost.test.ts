@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { shards } from '../../src/connections/keep.ts';
+import { shards } from '../../src/store/documents.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const lifetimeSeconds = 300;

@@ -136,10 +136,13 @@ describe('a refresh that fails', () => {
       const headers = { 'retry-after': '600' };
       world.provider.addFault({ endpoint: 'token', status: 429, headers });
       await refuses('unavailable', world.call('ada', id));
-      const deadlineAt = world.clock.now() + 200;
-      const request = { method: 'GET', path: '/me' };
-      const call = world.newSuite().call({ uid: 'ada' }, id, request, deadlineAt);
-      await refuses('deadline_exceeded', call);
+      const cost = await world.costOf(() =>
+        refuses('unavailable', world.call('ada', id, world.newSuite()), {
+          dependency: 'provider',
+          retryAfterSeconds: 600,
+        }),
+      );
+      assert.deepEqual([cost.reads, cost.writes], [1, 0]);
       assert.equal(tokenRequests(), 1);
     });
   });

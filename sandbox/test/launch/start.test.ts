@@ -58,6 +58,8 @@ describe('npm start', function () {
     readonly pid: number;
     readonly file: string;
     readonly trace: string;
+    /** Configurations of other sandboxes, which run beside this one. */
+    readonly others: readonly string[];
     readonly exited: Promise<unknown[]>;
     output(): string;
   }
@@ -65,6 +67,7 @@ describe('npm start', function () {
   /** Returns as soon as the sandbox is up; the demo has only begun then. */
   async function npmStart(): Promise<Started> {
     const trace = randomUUID();
+    const others = configurations();
     const file = join(folder, `${trace}.json`);
     const npm = spawn('npm', ['start'], {
       cwd: root,
@@ -80,20 +83,20 @@ describe('npm start', function () {
     const exited = once(npm, 'exit');
     const up = await waitUntil(() => existsSync(file) || npm.exitCode !== null, START_TIMEOUT_MS);
     assert.ok(up && npm.exitCode === null && npm.pid !== undefined, output);
-    return { npm, pid: npm.pid, file, trace, exited, output: () => output };
+    return { npm, pid: npm.pid, file, trace, others, exited, output: () => output };
   }
 
-  async function nothingIsLeft({ trace, file }: Started): Promise<void> {
+  async function nothingIsLeft({ trace, file, others }: Started): Promise<void> {
     await waitUntil(() => traced(trace).length === 0, END_TIMEOUT_MS);
     assert.deepEqual(traced(trace), []);
     assert.equal(existsSync(file), false);
-    const configurations = readdirSync(root).filter((name) => name.startsWith('firebase.sandbox-'));
-    const own = configurations.filter((name) => name !== `firebase.sandbox-${outer()}.json`);
+    const own = configurations().filter((name) => !others.includes(name));
     assert.deepEqual(own, []);
   }
 
-  function outer(): number {
-    return readSandboxFile().pid;
+  /** What sandboxes of this folder have written for firebase-tools. */
+  function configurations(): string[] {
+    return readdirSync(root).filter((name) => name.startsWith('firebase.sandbox-'));
   }
 
   /** The processes that carry the trace, by command line. */

@@ -9,17 +9,20 @@ const time = v.pipe(
 const status = v.picklist(['active', 'needs_reauth', 'paused']);
 const reason = v.picklist(['revoked', 'interrupted', 'no_refresh_token']);
 
+const account = v.object({
+  /** The provider's own identifier of the account (`sub`). */
+  subject: v.exactOptional(v.string()),
+  name: v.exactOptional(v.string()),
+  email: v.exactOptional(v.string()),
+});
+
 /** `strongroom/{uid}/connections/{cid}`: what the owner may read live. */
 export const statusDocumentSchema = v.object({
   provider: v.string(),
   status,
   reason: v.nullable(reason),
   scopes: v.array(v.string()),
-  account: v.object({
-    subject: v.exactOptional(v.string()),
-    name: v.exactOptional(v.string()),
-    email: v.exactOptional(v.string()),
-  }),
+  account,
   createdAt: time,
   updatedAt: time,
 });
@@ -54,6 +57,8 @@ export const vaultDocumentSchema = v.object({
   /** Spreads the index over `refreshAt`, which rises with time. */
   shard: v.number(),
   lease: v.nullable(leaseSchema),
+  /** The provider asked to be left alone until then; null: it did not. */
+  retryAt: v.nullable(time),
   journal: v.nullable(journalSchema),
   /** The finished authorization it came from: deleted with the connection. */
   authorization: v.nullable(v.string()),
@@ -80,11 +85,23 @@ export const authorizationDocumentSchema = v.object({
   deleteAt: time,
 });
 
+/**
+ * `active`; `needs_reauth`: its user must connect it again; `paused`: its owner is disabled or
+ * signed out everywhere.
+ */
+export type ConnectionStatus = v.InferOutput<typeof status>;
+/** Why a connection needs its user. */
+export type ReauthReason = v.InferOutput<typeof reason>;
+/** The account at the provider, as far as it told. */
+export type Account = Readonly<v.InferOutput<typeof account>>;
 export type StatusDocument = v.InferOutput<typeof statusDocumentSchema>;
 export type VaultDocument = v.InferOutput<typeof vaultDocumentSchema>;
 export type AuthorizationDocument = v.InferOutput<typeof authorizationDocumentSchema>;
 export type Lease = v.InferOutput<typeof leaseSchema>;
 export type Journal = v.InferOutput<typeof journalSchema>;
+
+/** Over how many shards the index of due connections is spread. */
+export const shards = 4;
 
 /** Times of these fields are written as Firestore timestamps; the schemas read them back. */
 export function toFirestore(value: object): Record<string, unknown> {

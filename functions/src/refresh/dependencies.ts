@@ -1,0 +1,27 @@
+import type { PartyFinder } from '../oauth/party.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { SettingsReader } from '../providers/settings.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
+import type { Sealer } from '../vault/seal.ts';
+
+export interface RefreshDependencies {
+  readonly store: ConnectionStore;
+  readonly settings: SettingsReader;
+  readonly findParty: PartyFinder;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A fresh identifier of an attempt. */
+  readonly newId: () => string;
+}
+
+/** An opened token set, and whose it is. */
+export interface Opened {
+  readonly tokenSet: TokenSet;
+  readonly generation: number;
+  readonly uid: string;
+  readonly provider: Provider;
+}

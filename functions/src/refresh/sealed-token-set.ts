@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import type { Stored } from '../store/connection-store.ts';
+import type { VaultDocument } from '../store/documents.ts';
+import { rejected } from '../vault/keyring.ts';
+import type { Sealer } from '../vault/seal.ts';
+import { refreshAtOf } from './freshness.ts';
+
+/** @throws StrongroomError `sealed_value_rejected`, `unavailable` */
+export async function openTokenSet(
+  sealer: Sealer,
+  { id, document }: Pick<Stored<VaultDocument>, 'id' | 'document'>,
+): Promise<TokenSet> {
+  const { uid, generation, sealed } = document;
+  const value = await sealer.open(sealed, placeOf({ uid, id, generation }));
+  const result = v.safeParse(tokenSetSchema, value);
+  if (!result.success) throw rejected();
+  return result.output;
+}
+
+interface Owner {
+  readonly uid: string;
+  /** The connection. */
+  readonly id: string;
+  /** The one that this token set makes. */
+  readonly generation: number;
+}
+
+/** The fields of the vault document that a new token set replaces; whatever was pending is over. */
+export async function sealTokenSet(
+  { sealer, random }: { readonly sealer: Sealer; readonly random: () => number },
+  provider: Provider,
+  owner: Owner,
+  tokenSet: TokenSet,
+) {
+  const { jwe, kid } = await sealer.seal(tokenSet, placeOf(owner));
+  return {
+    generation: owner.generation,
+    sealed: jwe,
+    keyVersion: kid,
+    obtainedAt: tokenSet.obtainedAt,
+    expiresAt: tokenSet.expiresAt ?? null,
+    refreshAt: refreshAtOf(tokenSet, provider, random) ?? null,
+    lease: null,
+    journal: null,
+    retryAt: null,
+  };
+}
+
+function placeOf({ uid, id, generation }: Owner) {
+  return { uid, document: id, field: 'tokenSet', generation } as const;
+}
