@@ -43,6 +43,9 @@ const codes = {
 /** A stable code: it never changes its meaning, so that clients may switch on it. */
 export type ErrorCode = keyof typeof codes;
 
+/** All of them, for the documentation's test. */
+export const errorCodes = Object.keys(codes).filter((code): code is ErrorCode => code in codes);
+
 /** Who can make the error go away. `nobody`: it passes by itself, try again. */
 export type Actor = (typeof codes)[ErrorCode][2];
 
