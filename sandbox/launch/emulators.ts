@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { answers } from './answers.ts';
 import { tellingLines } from './emulator-log.ts';
 import { withoutAccounts } from './environment.ts';
 import { findFirestoreEmulator } from './firestore-emulator.ts';
@@ -151,19 +152,8 @@ async function isReady(hubPort: number, logFile: string): Promise<boolean> {
 
 /** firebase-tools carries on without a Java process that was killed; the sandbox must not. */
 async function firestoreGone(port: number, logFile: string, signal: AbortSignal): Promise<Error> {
-  while (await answers(port)) await delay(HEALTH_INTERVAL_MS, undefined, { ref: false });
+  while (await answers({ host: HOST, port }))
+    await delay(HEALTH_INTERVAL_MS, undefined, { ref: false });
   signal.throwIfAborted();
   return new Error(`The Firestore emulator ended. ${tellingLines(logFile)}`);
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: HOST, port });
-    const settle = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
 }

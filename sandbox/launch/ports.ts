@@ -1,4 +1,5 @@
-import { createConnection, createServer } from 'node:net';
+import { createServer } from 'node:net';
+import { answers } from './answers.ts';
 import { claimantOf, claimPort } from './port-claims.ts';
 import { listenerOf } from './port-holder.ts';
 
@@ -68,19 +69,7 @@ async function nextFree(wanted: number, spoken: ReadonlySet<number>): Promise<nu
  * bound on one address while another process listens on all of them.
  */
 export async function isFree(port: number): Promise<boolean> {
-  return !(await answers(port)) && (await canBind(port));
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: HOST, port });
-    const settle = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
+  return !(await answers({ host: HOST, port })) && (await canBind(port));
 }
 
 function canBind(port: number): Promise<boolean> {

@@ -11,6 +11,8 @@ import { flushCompileCache } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { answers } from './answers.ts';
+import { isAlive } from './is-alive.ts';
 
 const {
   FUNCTIONS_EMULATOR,
@@ -71,18 +73,9 @@ function read(file: string): Instance | undefined {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Listens once the instance does, and ends with it. */
 async function handOnTo({ pid, socket }: Instance, port: string): Promise<never> {
-  while (!(await answers(socket))) {
+  while (!(await answers({ path: socket }))) {
     if (!isAlive(pid)) process.exit(1);
     await pause(pollMs);
   }
@@ -97,14 +90,4 @@ async function handOnTo({ pid, socket }: Instance, port: string): Promise<never>
   }).listen(port);
   while (isAlive(pid)) await pause(1_000);
   return process.exit(0);
-}
-
-function answers(socket: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(socket, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on('error', () => resolve(false));
-  });
 }

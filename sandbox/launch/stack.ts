@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { progress } from '../setup/progress.mjs';
 import { startEmulators } from './emulators.ts';
+import { isAlive } from './is-alive.ts';
 import { scratch } from './paths.ts';
 import { choosePorts, describeTaken } from './ports.ts';
 import { createRun, type Run } from './processes.ts';
@@ -145,13 +146,4 @@ function runFolder(name: string): string {
   const folder = join(runs, `${name}-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   return folder;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
