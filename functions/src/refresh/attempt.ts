@@ -1,30 +1,18 @@
-import type { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
 import { type Party, providerTimeoutMs } from '../oauth/party.ts';
 import { spendRefreshToken } from '../oauth/refresh-token.ts';
-import { revoke } from '../oauth/revocation.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
 import type { Stored } from '../store/connection-store.ts';
 import type { ReauthReason, VaultDocument } from '../store/documents.ts';
 import { needsReauth } from '../store/refusals.ts';
-import type { Opened, RefreshDependencies } from './dependencies.ts';
+import { commit } from './commit.ts';
+import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import { acquire, type Held, release } from './lease.ts';
-import { sealTokenSet } from './sealed-token-set.ts';
-
-/** How an attempt ended. `again`: read the document anew. `retryAt`: when another may succeed. */
-export type AttemptOutcome =
-  | { readonly kind: 'refreshed'; readonly opened: Opened }
-  | { readonly kind: 'again' }
-  | { readonly kind: 'failed'; readonly error: StrongroomError; readonly retryAt?: number };
 
 /** The pause after a transient failure: the provider's `Retry-After` within these limits. */
 const shortestPauseMs = 1_000;
 const longestPauseMs = 15 * 60_000;
-const commitPauseMs = 200;
-/** How long the result of a refresh is tried to be written once its lease is over. */
-const commitGraceMs = 30_000;
-
 /**
  * One attempt to refresh: lease, provider, commit. Exactly one request to the provider, but where
  * its data says that the same token may safely be spent again.
@@ -42,14 +30,16 @@ export async function attemptRefresh(
   const held = await acquire(store, found, attempt);
   if (held === undefined) return { kind: 'again' };
 
+  // Only while the lease outlives the answer: after that, another may be spending the token.
+  const mayAsk = () => clock.now() + providerTimeoutMs < held.document.lease.until;
+  if (!mayAsk()) {
+    await release(store, held, 'not_processed');
+    return { kind: 'again' };
+  }
   const sentAt = clock.now();
   let next: TokenSet;
   try {
-    const answer = await spend(
-      party,
-      tokenSet.refreshToken,
-      () => clock.now() + providerTimeoutMs < held.document.lease.until,
-    );
+    const answer = await spend(party, tokenSet.refreshToken, mayAsk);
     next = tokenSetOf(answer, {
       scopes: tokenSet.scopes,
       scopeSeparator: party.provider.scopeSeparator,
@@ -63,55 +53,14 @@ export async function attemptRefresh(
   return commit(dependencies, party, held, tokenSet, next);
 }
 
-/** `mayRepeat`: whether enough of the lease is left for another answer. */
-async function spend(party: Party, refreshToken: string, mayRepeat: () => boolean) {
+async function spend(party: Party, refreshToken: string, mayAsk: () => boolean) {
   for (;;) {
     try {
       return await spendRefreshToken(party, refreshToken);
     } catch (error) {
       const uncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
       const safe = party.provider.life.rotation !== 'rotates';
-      if (!uncertain || !safe || !mayRepeat()) throw error;
-    }
-  }
-}
-
-async function commit(
-  dependencies: RefreshDependencies,
-  party: Party,
-  held: Held,
-  previous: TokenSet,
-  next: TokenSet,
-): Promise<AttemptOutcome> {
-  const { store, clock } = dependencies;
-  const { uid, generation: spent, lease } = held.document;
-  const { provider } = party;
-  const generation = spent + 1;
-  const fields = await sealTokenSet(dependencies, provider, { uid, id: held.id, generation }, next);
-  const patch = { ...fields, committedBy: lease.owner };
-  const status =
-    previous.scopes.join() === next.scopes.join() ? undefined : { scopes: next.scopes };
-  const opened: Opened = { tokenSet: next, generation, uid, provider };
-
-  let current: Stored<VaultDocument> = held;
-  for (;;) {
-    try {
-      if ((await store.update(current, patch, status)) !== undefined) {
-        return { kind: 'refreshed', opened };
-      }
-      const reread = await store.readVault(held.id);
-      if (reread === undefined) {
-        // Disconnected meanwhile: what was just given must not outlive it.
-        await revoke(party, next).catch((error: unknown) => log.refreshFailed(held.id, error));
-        return { kind: 'again' };
-      }
-      // An earlier commit of ours whose answer was lost.
-      if (reread.document.committedBy === lease.owner) return { kind: 'refreshed', opened };
-      if (reread.document.generation !== spent) return { kind: 'again' };
-      current = reread;
-    } catch (error) {
-      if (clock.now() > lease.until + commitGraceMs) throw error;
-      await clock.sleep(commitPauseMs);
+      if (!uncertain || !safe || !mayAsk()) throw error;
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { StrongroomError } from '../errors.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -7,7 +8,7 @@ import type { ConnectionStore } from '../store/connection-store.ts';
 import type { Sealer } from '../vault/seal.ts';
 
 export interface RefreshDependencies {
-  readonly store: ConnectionStore;
+  readonly store: Pick<ConnectionStore, 'readVault' | 'update'>;
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
   readonly sealer: Sealer;
@@ -25,3 +26,9 @@ export interface Opened {
   readonly uid: string;
   readonly provider: Provider;
 }
+
+/** How an attempt ended. `again`: read the document anew. `retryAt`: when another may succeed. */
+export type AttemptOutcome =
+  | { readonly kind: 'refreshed'; readonly opened: Opened }
+  | { readonly kind: 'again' }
+  | { readonly kind: 'failed'; readonly error: StrongroomError; readonly retryAt?: number };

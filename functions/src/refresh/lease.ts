@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { providerTimeoutMs } from '../oauth/party.ts';
-import type { ConnectionStore, Stored } from '../store/connection-store.ts';
+import type { Stored } from '../store/connection-store.ts';
 import type { Journal, Lease, VaultDocument } from '../store/documents.ts';
+import type { RefreshDependencies } from './dependencies.ts';
 
 /** How much longer than the provider's time limit a lease lives: time to seal and commit. */
 const leaseMarginMs = 5_000;
@@ -31,7 +32,7 @@ interface Attempt {
  * @returns undefined where somebody else was first: read again.
  */
 export async function acquire(
-  store: ConnectionStore,
+  store: RefreshDependencies['store'],
   found: Stored<VaultDocument>,
   { id, refreshToken, now }: Attempt,
 ): Promise<Held | undefined> {
@@ -49,7 +50,7 @@ export async function acquire(
  * @param retryAt nobody may ask the provider before.
  */
 export async function release(
-  store: ConnectionStore,
+  store: RefreshDependencies['store'],
   held: Held,
   outcome: 'not_processed' | 'unknown',
   retryAt: number | null = null,
