@@ -11,7 +11,7 @@ const cacheSize = 10_000;
 export interface TokenCache {
   /** As `FreshTokenSet`, without a read where this instance opened the token set a moment ago. */
   readonly get: FreshTokenSet;
-  /** Forgets a connection: it was disconnected, or its token was refused. */
+  /** Forgets a connection: it was disconnected. */
   forget(connectionId: string): void;
 }
 
@@ -27,11 +27,12 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
     const now = clock.now();
     if (entry === undefined) return undefined;
     const { opened, until } = entry;
-    const willDo =
-      now < until &&
-      opened.uid === uid &&
-      opened.generation > newerThan &&
-      isFresh(opened.tokenSet, now);
+    // Refused; one that came in its place meanwhile stays.
+    if (opened.uid === uid && opened.generation <= newerThan) {
+      kept.delete(connectionId);
+      return undefined;
+    }
+    const willDo = now < until && opened.uid === uid && isFresh(opened.tokenSet, now);
     return willDo ? opened : undefined;
   };
 
@@ -41,6 +42,9 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
       const found = find(request);
       if (found !== undefined) return found;
       const opened = await fresh(request);
+      // A read that took long must not hide what was refreshed since.
+      const newer = kept.get(connectionId)?.opened.generation ?? 0;
+      if (newer > opened.generation) return opened;
       kept.delete(connectionId);
       kept.set(connectionId, { opened, until: clock.now() + cacheTtlMs });
       const oldest = kept.keys().next().value;

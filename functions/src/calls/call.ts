@@ -23,6 +23,8 @@ export type CallApi = (
 
 /** Limit of the provider's answer. */
 const answerMaxBytes = 10_000_000;
+/** After a 401: with the token that another instance got, then with one got now. */
+const mostReplays = 2;
 
 interface CallDependencies {
   readonly tokens: TokenCache;
@@ -64,11 +66,17 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
 
   return async ({ uid }, connectionId, call, deadlineAt) => {
     const request = { uid, connectionId, deadlineAt };
-    const opened = await tokens.get(request);
+    const startedAt = clock.now();
+    let opened = await tokens.get(request);
     let answer = await send(opened, call, deadlineAt);
-    if (answer.status === 401) {
+    // What was at hand may be older than what is stored, and that be refused as well. A token given
+    // since this call began is the last word.
+    for (let replays = 0; answer.status === 401 && replays < mostReplays; replays += 1) {
       const next = await renewed(tokens, { ...request, newerThan: opened.generation });
-      if (next !== undefined) answer = await send(next, call, deadlineAt);
+      if (next === undefined) break;
+      answer = await send(next, call, deadlineAt);
+      if (next.tokenSet.obtainedAt >= startedAt) break;
+      opened = next;
     }
     const { status, headers, body } = answer;
     return { status, headers: shownHeadersOf(headers), body };
@@ -80,7 +88,6 @@ async function renewed(
   tokens: TokenCache,
   request: Parameters<TokenCache['get']>[0],
 ): Promise<Opened | undefined> {
-  tokens.forget(request.connectionId);
   try {
     return await tokens.get(request);
   } catch (error) {

@@ -50,6 +50,35 @@ describe('a refresh is one token request, however many want it', function () {
     });
   }
 
+  it('callers in an instance whose token is older than the one that the API refuses', async () => {
+    const id = await connect('behind');
+    const behind = world.newSuite();
+    assert.equal(await world.call('behind', id, behind), 200);
+    world.provider.expireAccessTokens();
+    assert.equal(await world.call('behind', id), 200);
+    world.provider.resetCounters();
+    world.provider.expireAccessTokens();
+    const calls = Array.from({ length: 50 }, (_, i) =>
+      world.call('behind', id, i % 2 === 0 ? behind : world.suite),
+    );
+    assert.deepEqual([...new Set(await Promise.all(calls))], [200]);
+    assertOneRequest();
+    assert.equal((await world.vault(id)).generation, 3);
+  });
+
+  it('callers of an API that refuses the new token as well: the 401 is theirs', async () => {
+    const id = await connect('unloved');
+    const behind = world.newSuite();
+    assert.equal(await world.call('unloved', id, behind), 200);
+    world.provider.expireAccessTokens();
+    assert.equal(await world.call('unloved', id), 200);
+    world.provider.resetCounters();
+    world.provider.addFault({ endpoint: 'api', status: 401, times: 1_000 });
+    assert.equal(await world.call('unloved', id, behind), 401);
+    assertOneRequest();
+    assert.equal((await world.vault(id)).status, 'active');
+  });
+
   it('callers, a batch and a rotation in several instances at once', async () => {
     const id = await connect('mixed');
     expire();
