@@ -37,10 +37,14 @@ interface Context {
   readonly previous?: TokenSet;
 }
 
+/** Longer is no information, and ends beyond the last date that Firestore knows. */
+const longestLifetimeSeconds = 100 * 366 * 24 * 60 * 60;
+
 /** Builds the token set that follows from a token endpoint's answer. */
 export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
   const { previous, obtainedAt } = context;
-  const seconds = answer.expires_in ?? context.defaultAccessTokenSeconds;
+  const told = answer.expires_in ?? context.defaultAccessTokenSeconds;
+  const seconds = told === undefined ? undefined : Math.min(told, longestLifetimeSeconds);
   const refreshToken = answer.refresh_token || previous?.refreshToken;
   const idToken = answer.id_token ?? previous?.idToken;
   return {

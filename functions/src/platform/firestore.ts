@@ -38,7 +38,11 @@ const failedPrecondition = 9;
 /** What became of a conditional write. */
 export type WriteOutcome<T> =
   | { readonly written: true; readonly value: T }
-  | { readonly written: false };
+  | {
+      readonly written: false;
+      /** A document that was to be changed does not exist. */
+      readonly isMissing: boolean;
+    };
 
 /**
  * Runs a conditional write.
@@ -53,7 +57,7 @@ export async function conditionally<T>(write: () => Promise<T>): Promise<WriteOu
   } catch (error) {
     const code = codeOf(error);
     if (code === failedPrecondition || code === notFound || code === alreadyExists) {
-      return { written: false };
+      return { written: false, isMissing: code === notFound };
     }
     throw asUnavailable(error);
   }

@@ -54,14 +54,14 @@ export async function attemptRefresh(
 }
 
 async function spend(party: Party, refreshToken: string, mayAsk: () => boolean) {
-  for (;;) {
-    try {
-      return await spendRefreshToken(party, refreshToken);
-    } catch (error) {
-      const uncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
-      const safe = party.provider.life.rotation !== 'rotates';
-      if (!uncertain || !safe || !mayAsk()) throw error;
-    }
+  try {
+    return await spendRefreshToken(party, refreshToken);
+  } catch (error) {
+    const uncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
+    const safe = party.provider.life.rotation !== 'rotates';
+    if (!uncertain || !safe || !mayAsk()) throw error;
+    // Once: a provider that drops every connection would be asked without a pause.
+    return spendRefreshToken(party, refreshToken);
   }
 }
 

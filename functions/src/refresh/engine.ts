@@ -82,10 +82,11 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
       const opened = await open(dependencies, found, provider);
       const outcome = await refresh(dependencies, found, opened);
       if (outcome.kind === 'refreshed') return outcome.opened;
-      if (outcome.kind === 'again') continue;
-      if (mayUseOld) return opened;
-      if (outcome.retryAt === undefined || outcome.retryAt >= deadlineAt) throw outcome.error;
-      lastError = outcome.error;
+      if (outcome.kind === 'failed') {
+        if (mayUseOld) return opened;
+        if (outcome.retryAt === undefined || outcome.retryAt >= deadlineAt) throw outcome.error;
+        lastError = outcome.error;
+      }
     }
     if (clock.now() + pollMs >= deadlineAt) throw lastError;
     // Jitter: many processes wait for the same generation.

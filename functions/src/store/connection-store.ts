@@ -87,12 +87,17 @@ export function createConnectionStore(db: Firestore) {
       patch: Partial<VaultDocument>,
       status?: StatusPatch,
     ): Promise<Timestamp | undefined> {
-      const batch = db.batch();
-      batch.update(vault.doc(found.id), toFirestore(patch), { lastUpdateTime: found.version });
-      if (status !== undefined) {
-        batch.update(statuses(found.document.uid).doc(found.id), toFirestore(status));
-      }
-      const outcome = await conditionally(() => batch.commit());
+      const write = (alsoStatus?: StatusPatch) => {
+        const batch = db.batch();
+        batch.update(vault.doc(found.id), toFirestore(patch), { lastUpdateTime: found.version });
+        if (alsoStatus !== undefined) {
+          batch.update(statuses(found.document.uid).doc(found.id), toFirestore(alsoStatus));
+        }
+        return conditionally(() => batch.commit());
+      };
+      let outcome = await write(status);
+      // The app may have deleted what is its user's: the vault's document still has to change.
+      if (!outcome.written && outcome.isMissing && status !== undefined) outcome = await write();
       return outcome.written ? outcome.value[0]?.writeTime : undefined;
     },
 
