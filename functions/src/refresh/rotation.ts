@@ -16,7 +16,6 @@ export const rotationPeriodMs = 60_000;
 /** Connections per task. */
 export const batchSize = 100;
 const batchConcurrency = 10;
-const batchTimeoutMs = 8 * 60_000;
 
 interface RotationDependencies {
   readonly store: ConnectionStore;
@@ -52,10 +51,11 @@ export function createRefreshBatch(fresh: FreshTokenSet, clock: Clock) {
   return async (batch: readonly Due[]): Promise<void> => {
     const counts = { refreshed: 0, failed: 0 };
     const queue = [...batch];
-    const deadlineAt = clock.now() + batchTimeoutMs;
     const work = async (): Promise<void> => {
       for (let due = queue.shift(); due !== undefined; due = queue.shift()) {
         try {
+          // One attempt and no waiting: a provider that is down is not asked more than callers do.
+          const deadlineAt = clock.now();
           await fresh({ connectionId: due.id, newerThan: due.generation, deadlineAt });
           counts.refreshed += 1;
         } catch (error) {
