@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { StrongroomError } from '../../../src/errors.ts';
+import type { Behaviour } from './provider.ts';
+import { type Fault, numberOf, Simulation } from './simulation.ts';
+
+const behaviours: readonly Behaviour[] = ['stays', 'is spent', 'ends the grant', 'has grace'];
+const faults: readonly Fault[] = [
+  'refused',
+  'lost',
+  'killed before',
+  'killed after',
+  'stopped after Firestore',
+  'stopped after the provider',
+  '503',
+  'invalid_client',
+];
+/** Those after which nobody can know whether the refresh token was spent. */
+const doubtful: ReadonlySet<Fault> = new Set([
+  'lost',
+  'killed before',
+  'killed after',
+  'stopped after the provider',
+]);
+const numRuns = 1_500;
+/** More than any caller needs until his deadline. */
+const maximumSteps = 5_000;
+
+/** One schedule: who calls, in which order all go on, and what goes wrong. */
+const schedules = fc.record({
+  behaviour: fc.constantFrom(...behaviours),
+  callers: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
+  choices: fc.infiniteStream(fc.nat()),
+  faults: fc.array(fc.tuple(fc.nat({ max: 25 }), fc.constantFrom(...faults)), { maxLength: 4 }),
+});
+type Schedule = typeof schedules extends fc.Arbitrary<infer T> ? T : never;
+
+describe('any interleaving of processes over one connection', function () {
+  this.timeout(300_000);
+
+  it('makes one token request, serves every caller and leaves no lease, while all is well', async () => {
+    await check([], async (simulation, { callers }) => {
+      const outcomes = await call(simulation, callers);
+      for (const outcome of outcomes) assert.equal(outcome, 'access-2');
+      assert.deepEqual([...simulation.provider.requests], [['refresh-1', 1]]);
+      const { lease, journal, generation, status } = simulation.document;
+      assert.deepEqual({ lease, journal, generation, status }, alive(2));
+    });
+  });
+
+  it('loses no newer token set, blames no user for another, and is healed by the next caller', async () => {
+    await check(faults, async (simulation, { behaviour, callers }) => {
+      await call(simulation, callers);
+      const before = { ...simulation.document };
+
+      // All processes are gone; long after the last lease, a new one is called.
+      simulation.scheduler.now += 20 * 60_000;
+      simulation.faultsAreOver();
+      const [outcome] = await call(simulation, [1]);
+
+      assertMonotonic(simulation.committed);
+      assert.equal(simulation.freed, 0, "another's lease was given back");
+      if (outcome === 'needs_reauth') {
+        // Only a kill or a lost answer may take a token set away that nobody can get again.
+        const gone = simulation.lost > 0 || simulation.met.some((fault) => /^killed/.test(fault));
+        assert.ok(
+          behaviour === 'is spent' ? gone : simulation.provider.revoked,
+          'given up while the grant lives',
+        );
+        assert.equal(simulation.document.reason, 'interrupted');
+      } else {
+        assert.match(String(outcome), /^access-/);
+        const stored = numberOf(simulation.document.sealed);
+        assert.equal(stored, simulation.provider.issued, 'an older token set is stored');
+        const { lease, journal, generation, status } = simulation.document;
+        const spent = before.generation;
+        assert.ok(generation >= spent);
+        assert.deepEqual(
+          { lease, journal, status },
+          { lease: null, journal: null, status: 'active' },
+        );
+      }
+    });
+  });
+
+  it('costs nothing where a process is stopped for longer than its lease, but for the wait', async () => {
+    await check(['stopped after Firestore'], async (simulation, { callers }) => {
+      const outcomes = await call(simulation, callers);
+      for (const outcome of outcomes) assert.equal(outcome, 'access-2');
+      assert.deepEqual([...simulation.provider.requests], [['refresh-1', 1]]);
+    });
+  });
+
+  it('spends a refresh token again only after an attempt whose outcome nobody knows', async () => {
+    await check(faults, async (simulation, { callers }) => {
+      await call(simulation, callers);
+      const doubts = simulation.met.filter((fault) => doubtful.has(fault)).length;
+      const most = Math.max(...simulation.provider.requests.values(), 0);
+      assert.ok(most <= 1 + doubts, `${most} requests with one token, ${doubts} doubts`);
+    });
+  });
+});
+
+const alive = (generation: number) =>
+  ({ lease: null, journal: null, generation, status: 'active' }) as const;
+
+/** Starts a process for each number, with as many callers; gives what they got. */
+async function call(simulation: Simulation, callers: readonly number[]): Promise<string[]> {
+  const processes = simulation.started;
+  const pending = callers.flatMap((count, index) => {
+    const once = simulation.process(`p${processes + index + 1}`);
+    return Array.from({ length: count }, () => once().then(nameOf, codeOf));
+  });
+  await simulation.scheduler.run(maximumSteps);
+  const hung = Symbol('hung');
+  const outcomes = await Promise.all(pending.map((one) => Promise.race([one, tick(hung)])));
+  assert.ok(!outcomes.includes(hung), 'a caller was left hanging');
+  return outcomes.map(String);
+}
+
+function nameOf(outcome: Awaited<ReturnType<ReturnType<Simulation['process']>>>): string {
+  return outcome === 'killed' ? 'killed' : outcome.tokenSet.accessToken;
+}
+
+function codeOf(error: unknown): string {
+  assert.ok(error instanceof StrongroomError, String(error));
+  return error.code;
+}
+
+async function tick<T>(value: T): Promise<T> {
+  await new Promise((done) => setImmediate(done));
+  return value;
+}
+
+function assertMonotonic(committed: readonly number[]): void {
+  const sorted = [...committed].sort((a, b) => a - b);
+  assert.deepEqual(committed, sorted, 'an older token set was written over a newer one');
+}
+
+/** Runs the property over many schedules; a failure shows the steps that led to it. */
+async function check(
+  allowed: readonly Fault[],
+  property: (simulation: Simulation, schedule: Schedule) => Promise<void>,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(schedules, async (schedule) => {
+      const choices = schedule.choices[Symbol.iterator]();
+      const simulation = new Simulation({
+        behaviour: schedule.behaviour,
+        choose: (count) => Number(choices.next().value) % count,
+        faults: new Map(schedule.faults.filter(([, fault]) => allowed.includes(fault))),
+      });
+      try {
+        await property(simulation, schedule);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error(`${why}\n\n${simulation.scheduler.trace.join('\n')}\n`);
+      }
+    }),
+    { numRuns },
+  );
+}
