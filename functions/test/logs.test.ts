@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnServe } from '../../sandbox/serve/spawn.ts';
+import { stack } from '../../sandbox/test/stack.ts';
 import { log } from '../src/logs.ts';
 import { logged } from './harness/logs.ts';
 import { createWorld, type World } from './harness/world.ts';
@@ -55,5 +57,28 @@ describe('the logs', () => {
       true,
     );
     for (const secret of secrets) assert.equal(lines.join('\n').includes(secret), false);
+  });
+
+  it('hold nothing of a callable request that is not in its envelope, or no JSON', async () => {
+    const served = await spawnServe(stack);
+    const complete = (body: string) =>
+      fetch(`${served.url}/connections-complete`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+    try {
+      for (const body of [{ state: 'marked' }, ['marked'], { state: 'marked', data: {} }]) {
+        const answer = await complete(JSON.stringify(body));
+        assert.equal(answer.status, 400);
+        assert.equal(Object(await answer.json()).error.status, 'INVALID_ARGUMENT');
+      }
+      const malformed = await complete('{"data":{"code":"marked"');
+      assert.equal(Object(await malformed.json()).code, 'malformed_json');
+      assert.match(served.output(), /missing data/);
+      assert.doesNotMatch(served.output(), /marked/);
+    } finally {
+      await served.stop();
+    }
   });
 });

@@ -11,7 +11,7 @@ import {
   encodeBody,
   requestMaxBytes,
 } from './bodies.ts';
-import { answerMalformedJson } from './malformed-json.ts';
+import { withoutLoggedBodies } from './envelope.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import {
   beginRequest,
@@ -37,10 +37,9 @@ function callable<S extends v.GenericSchema, T>(
   handle: (caller: Caller, request: v.InferOutput<S>, deadlineAt: number) => Promise<T>,
 ) {
   const options = { timeoutSeconds: requestTimeoutSeconds };
-  return onCall(options, async (request: CallableRequest<unknown>): Promise<T> => {
+  const deployed = onCall(options, async (request: CallableRequest<unknown>): Promise<T> => {
     const deadlineAt = deadlineFrom(Date.now());
     try {
-      answerMalformedJson(request.rawRequest.app);
       const caller = await callerOfCallable(request, { revocation: checksRevocation });
       assertBodySize(request.rawRequest.rawBody, maxBytes);
       return await handle(caller, parseRequest(takes, request.data), deadlineAt);
@@ -48,6 +47,7 @@ function callable<S extends v.GenericSchema, T>(
       throw asHttpsError(operation, error);
     }
   });
+  return withoutLoggedBodies(deployed);
 }
 
 function asHttpsError(operation: string, error: unknown): HttpsError {
