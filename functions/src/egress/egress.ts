@@ -50,6 +50,11 @@ export class EgressError extends Error {
 const neverSent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EPROTO)$|CERT|TLS|SSL/;
 
+/** RFC 9110 §9.2.2: doing it twice is doing it once. */
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** An idle connection is given up before most servers do; Node's wait 5 s. */
+const idleTimeoutMs = 4_000;
+
 interface EgressOptions {
   /** Plain http to this machine; sandbox only. */
   readonly allowLoopback: boolean;
@@ -62,7 +67,8 @@ const systemResolve = (hostname: string) => lookup(hostname, { all: true });
 /**
  * The one door to the outside. HTTPS only; the addresses behind the name are checked at the moment
  * of connecting, so that a name cannot change its meaning in between; redirects are never followed;
- * time and size are capped; no proxy is taken from the environment.
+ * time and size are capped; no proxy is taken from the environment. What is idempotent is sent again
+ * where it met a kept connection that the other side had closed.
  */
 export function createEgress({ allowLoopback, resolve = systemResolve }: EgressOptions): Egress {
   const client = axios.create({
@@ -84,29 +90,45 @@ export function createEgress({ allowLoopback, resolve = systemResolve }: EgressO
   });
   const agents = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
   const keptAgents = {
-    httpAgent: new HttpAgent({ keepAlive: true }),
-    httpsAgent: new HttpsAgent({ keepAlive: true }),
+    httpAgent: new HttpAgent({ keepAlive: true, timeout: idleTimeoutMs }),
+    httpsAgent: new HttpsAgent({ keepAlive: true, timeout: idleTimeoutMs }),
   };
 
   return async ({ url, method, headers, body, timeoutMs, maxBytes, keepAlive = false }) => {
     if (!isAllowedUrl(url, allowLoopback)) throw new EgressError('refused', 'no');
-    try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const request = async (chosen: typeof agents): Promise<IncomingAnswer> => {
       const answer: AxiosResponse<Buffer<ArrayBuffer>> = await client.request({
         url: url.href,
         method,
         headers: { ...headers },
         data: typeof body === 'object' ? bufferOf(body) : body,
         timeout: timeoutMs,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
         maxContentLength: maxBytes,
         maxBodyLength: Number.POSITIVE_INFINITY,
-        ...(keepAlive ? keptAgents : agents),
+        ...chosen,
       });
       return { status: answer.status, headers: flat(answer.headers), body: answer.data };
+    };
+    try {
+      return await request(keepAlive ? keptAgents : agents);
+    } catch (error) {
+      const failure = asEgressError(error);
+      // The other side may close a kept connection at any time: RFC 9112 §9.3.1 and §9.5.
+      const again = failure.kind === 'dropped' && wasKept(error) && idempotent.has(method);
+      if (!again) throw failure;
+    }
+    try {
+      return await request(agents);
     } catch (error) {
       throw asEgressError(error);
     }
   };
+}
+
+function wasKept(error: unknown): boolean {
+  return isAxiosError(error) && Object(error.request).reusedSocket === true;
 }
 
 function isAllowedUrl(url: URL, allowLoopback: boolean): boolean {

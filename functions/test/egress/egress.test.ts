@@ -312,6 +312,36 @@ describe('the egress', () => {
     assert.equal(three, four);
   });
 
+  describe('where the other side closes a kept connection under a request', () => {
+    const closing = async () => {
+      const methods: (string | undefined)[] = [];
+      const used = new WeakSet<Socket>();
+      const url = await serve((request, response) => {
+        methods.push(request.method);
+        if (used.has(request.socket)) request.socket.destroy();
+        else response.end();
+        used.add(request.socket);
+      });
+      await send(url, { keepAlive: true });
+      methods.length = 0;
+      return { url, methods };
+    };
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']) {
+      it(`sends a ${method} again on a new one`, async () => {
+        const { url, methods } = await closing();
+        assert.equal((await send(url, { method, keepAlive: true })).status, 200);
+        assert.deepEqual(methods, [method, method]);
+      });
+    }
+    for (const method of ['POST', 'PATCH']) {
+      it(`never sends a ${method} twice`, async () => {
+        const { url, methods } = await closing();
+        await fails(send(url, { method, body: 'x', keepAlive: true }), 'dropped', 'unknown');
+        assert.deepEqual(methods, [method]);
+      });
+    }
+  });
+
   it('gives oauth4webapi a Response, also one that may have no body', async () => {
     const url = await serve((request, response) => {
       const status = Number(request.url?.slice(1));
