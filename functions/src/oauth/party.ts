@@ -93,5 +93,16 @@ function clientAuthOf(provider: Provider): oauth.ClientAuth {
   }
   return provider.clientAuthentication === 'client_secret_post'
     ? oauth.ClientSecretPost(secret)
-    : oauth.ClientSecretBasic(secret);
+    : clientSecretBasic(secret);
+}
+
+/**
+ * The library's own encodes "-", "_" and "." too, which servers that do not decode (they are many)
+ * take for another client. RFC 6749 §2.3.1 reads both alike.
+ */
+function clientSecretBasic(secret: string): oauth.ClientAuth {
+  return (_server, { client_id }, _body, headers) => {
+    const pair = [client_id, secret].map(encodeURIComponent).join(':');
+    headers.set('authorization', `Basic ${btoa(pair)}`);
+  };
 }
