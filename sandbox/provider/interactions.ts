@@ -41,11 +41,11 @@ async function show(
   const client = await provider.Client.find(String(params['client_id']));
   const clientName = client?.clientName ?? String(params['client_id']);
   if (prompt.name === 'login') {
-    const page = loginPage(clientName, String(params['login_hint'] ?? ''), problem);
+    const page = loginPage(ctx.path, clientName, String(params['login_hint'] ?? ''), problem);
     render(ctx, page, problem === undefined ? 200 : 400);
   } else {
     const scopes = String(params['scope'] ?? '').split(' ');
-    render(ctx, consentPage(clientName, session?.accountId ?? '', scopes), 200);
+    render(ctx, consentPage(ctx.path, clientName, session?.accountId ?? '', scopes), 200);
   }
 }
 

@@ -29,13 +29,18 @@ button.primary { background: var(--accent); border-color: var(--accent); color: 
 .note { margin: 1.5rem 0 0; font-size: .875rem; opacity: .75; }
 `;
 
-/** Asks for an account name. @param hint fills the field in (OIDC `login_hint`). */
-export function loginPage(clientName: string, hint: string, problem?: string): string {
+/** Asks for an account name. @param action,hint where to; fills the field in (OIDC `login_hint`). */
+export function loginPage(
+  action: string,
+  clientName: string,
+  hint: string,
+  problem?: string,
+): string {
   return page(
     'Sign in',
     `<p>to go on to <strong>${escapeHtml(clientName)}</strong></p>
 ${problem === undefined ? '' : `<p role="alert" id="problem">${escapeHtml(problem)}</p>`}
-<form method="post">
+<form method="post" action="${escapeHtml(action)}">
   <label for="account">Account name</label>
   <input id="account" name="account" type="text" value="${escapeHtml(hint)}" maxlength="100"
     autocomplete="username" autocapitalize="none" spellcheck="false" autofocus>
@@ -50,6 +55,7 @@ ${problem === undefined ? '' : `<p role="alert" id="problem">${escapeHtml(proble
 
 /** Asks whether the client may have what it asks for. */
 export function consentPage(
+  action: string,
   clientName: string,
   accountId: string,
   scopes: readonly string[],
@@ -60,7 +66,7 @@ export function consentPage(
     `Allow ${client}?`,
     `<p>You are <strong>${escapeHtml(accountId)}</strong>. ${client} asks to:</p>
 <ul>${items.join('')}</ul>
-<form method="post">
+<form method="post" action="${escapeHtml(action)}">
   <div class="actions">
     <button class="primary" type="submit" name="decision" value="allow">Allow</button>
     <button type="submit" name="decision" value="cancel">Cancel</button>
