@@ -6,6 +6,8 @@ import { aborted, Shutdown, shutdownSignal } from './launch/shutdown.ts';
 import { type Served, spawnServe } from './serve/spawn.ts';
 
 const DEFAULT_PORT = 8181;
+/** firebase-functions writes one for every callable's request. */
+const withoutDebugLines = ['--import', 'data:text/javascript,console.debug = () => undefined'];
 const signal = shutdownSignal();
 const served: Served[] = [];
 let exitCode = 0;
@@ -20,7 +22,8 @@ try {
   const sandbox = readSandboxFile();
   for (let port = positive(values.port, '--port'); served.length < count; port++) {
     if (!(await isFree(port))) continue;
-    const one = await Promise.race([spawnServe(sandbox, { port, inherit: true }), aborted(signal)]);
+    const starting = spawnServe(sandbox, { port, inherit: true, nodeArgs: withoutDebugLines });
+    const one = await Promise.race([starting, aborted(signal)]);
     served.push(one);
     console.log(`The functions at ${one.url} (process ${one.pid})`);
   }
