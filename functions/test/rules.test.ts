@@ -146,6 +146,12 @@ describe('the rules of the database', function () {
     }
   }
 
+  it('do not take a user of a tenant for the user of the same uid', async () => {
+    const firebase = { sign_in_provider: 'password', identities: {}, tenant: 'tenant-1' } as const;
+    const db = environment.authenticatedContext(owner, { firebase }).firestore();
+    for (const read of Object.values(reads)) await assertFails(read(db, own));
+  });
+
   for (const uid of ['null', 'undefined']) {
     it(`do not take nobody for a user named ${uid}`, () =>
       assertFails(people.anonymous.doc(`strongroom/${uid}/connections/c1`).get()));

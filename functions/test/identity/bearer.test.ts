@@ -100,6 +100,9 @@ const forged: Readonly<Record<string, Forge>> = {
   }),
   'an issuer elsewhere': issued({ iss: `https://securetoken.example/${projectId}` }),
   'no issuer': issued({ iss: undefined }),
+  'a user of a tenant, who may have the uid of another': issued({
+    firebase: { identities: {}, sign_in_provider: 'password', tenant: 'tenant-1' },
+  }),
   'an empty subject': issued({ sub: '' }),
   'no subject': issued({ sub: undefined }),
   'a subject that is a number': issued({ sub: 1 }),
