@@ -79,7 +79,7 @@ export function createSuite(
     listProviders: createProviderList(settings),
     begin: createBegin(shared),
     callbackTarget: createCallbackTarget(shared),
-    complete: createComplete(shared),
+    complete: createComplete({ ...shared, forgetToken: tokens.forget }),
     list: createList(store),
     get: createGet(store),
     call: createCallApi({ tokens, egress, clock }),

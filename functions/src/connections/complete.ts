@@ -21,6 +21,8 @@ import { type KeepDependencies, keep } from './keep.ts';
 interface CompleteDependencies extends KeepDependencies {
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
+  /** Tells this instance's cache. */
+  readonly forgetToken: (connectionId: string) => void;
 }
 
 /**
@@ -32,7 +34,7 @@ interface CompleteDependencies extends KeepDependencies {
  *   `provider_misconfigured`, `unavailable`: begin again.
  */
 export function createComplete(dependencies: CompleteDependencies) {
-  const { store, settings, findParty, sealer, clock } = dependencies;
+  const { store, settings, findParty, sealer, clock, forgetToken } = dependencies;
 
   return async (caller: Caller, response: AuthorizationResponse): Promise<Connection> => {
     const id = authorizationIdOf(response.state);
@@ -63,13 +65,15 @@ export function createComplete(dependencies: CompleteDependencies) {
         obtainedAt,
         defaultAccessTokenSeconds: provider.life.accessTokenSeconds,
       });
-      return await keep(
+      const connection = await keep(
         dependencies,
         party,
         { ...document, authorization: id },
         tokenSet,
         accountOf(given.claims),
       );
+      forgetToken(connection.id);
+      return connection;
     } catch (error) {
       throw error instanceof OAuthFailure ? error.toStrongroomError() : error;
     }

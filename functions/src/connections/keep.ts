@@ -107,11 +107,12 @@ async function heal(
   account: Account,
 ): Promise<Connection> {
   const { store, clock } = dependencies;
-  if (subject !== null && account.subject !== undefined && account.subject !== subject) {
+  // Also where the answer does not tell whose it is: it could be anybody's.
+  if (subject !== null && account.subject !== subject) {
     throw new StrongroomError(
       'account_mismatch',
-      'That is another account than the one connected here. Sign in there with the same account, ' +
-        'or connect it anew without connectionId.',
+      'That is not known to be the account connected here. Sign in there with the same account, ' +
+        'asking for the scope openid, or connect it anew without connectionId.',
     );
   }
   for (let attempt = 0; attempt < healAttempts; attempt += 1) {

@@ -205,6 +205,15 @@ describe('what is refused', () => {
       assert.deepEqual(await world.suite.list(ada), []);
     });
 
+    it('an account that nobody can tell at reconnecting: without openid it could be any', async () => {
+      const { id } = await world.connect('ada');
+      const before = await world.vault(id);
+      const scopes = ['profile', 'offline_access'];
+      const answer = await world.answer('ada', { connectionId: id, account: 'mallory', scopes });
+      await refuses('account_mismatch', complete(answer));
+      assert.deepEqual(await world.vault(id), before);
+    });
+
     it('another account at reconnecting: its new grant is revoked, the old one stays', async () => {
       const { id } = await world.connect('ada');
       const before = await world.vault(id);

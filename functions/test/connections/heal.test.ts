@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { createWorld, type World } from '../harness/world.ts';
+
+describe('reconnecting an account that is connected still', () => {
+  let world: World;
+  before(async () => {
+    world = await createWorld();
+  });
+  after(() => world.stop());
+
+  it('puts the new token set to use at once in the instance that completed it', async () => {
+    const { id } = await world.connect('ada');
+    assert.equal(await world.call('ada', id), 200);
+    const scopes = ['openid', 'offline_access'];
+    await world.connect('ada', { connectionId: id, scopes });
+    const deadlineAt = world.clock.now() + 10_000;
+    const { body } = await world.suite.call(
+      { uid: 'ada' },
+      id,
+      { method: 'GET', path: '/me' },
+      deadlineAt,
+    );
+    const { scope } = JSON.parse(new TextDecoder().decode(body));
+    assert.deepEqual(scope.split(' ').sort(), [...scopes].sort());
+  });
+});
