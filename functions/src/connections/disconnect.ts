@@ -29,7 +29,7 @@ export interface Disconnected {
 const attempts = 5;
 
 /**
- * Ends a connection: revoked at the provider (RFC 7009), then deleted here. Cost: 1 read, 2 writes.
+ * Ends a connection: revoked at the provider (RFC 7009), then deleted here. Cost: 1 read, 3 writes.
  *
  * @throws StrongroomError `connection_not_found`; `unavailable` where the provider cannot be
  *   reached: nothing was deleted, so that the grant is not left alive and unknown. Try again.

@@ -12,9 +12,9 @@ type Disconnect = (caller: Caller, connectionId: string) => Promise<Disconnected
  */
 export function createForget(store: ConnectionStore, disconnect: Disconnect) {
   return async (uid: string): Promise<void> => {
-    const connections = await store.listStatuses(uid);
+    const connections = await store.listOwned(uid);
     const failures: unknown[] = [];
-    for (const { id } of connections) {
+    for (const id of connections) {
       await disconnect({ uid }, id).catch((error: unknown) => failures.push(error));
     }
     log.forgotten(connections.length - failures.length);

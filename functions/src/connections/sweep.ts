@@ -16,6 +16,9 @@ const authorizationsPerSweep = 300;
 /**
  * Tidies up what no event tells of: connections whose user was deleted in bulk, and authorizations
  * that nobody finished. Each run looks at the next 500 connections, so its cost is bounded.
+ *
+ * @throws StrongroomError of the first user whose connections could not be ended, after all were
+ *   tried; the next round tries him again.
  */
 export function createSweep({ store, goneUsers, forget, clock }: SweepDependencies) {
   return async (): Promise<void> => {
@@ -26,9 +29,15 @@ export function createSweep({ store, goneUsers, forget, clock }: SweepDependenci
     const after = await store.readCursor();
     const owners = await store.listOwners(after, ownersPerSweep);
     const gone = await goneUsers([...new Set(owners.map(({ uid }) => uid))]);
-    for (const uid of gone) await forget(uid);
+    const failures: unknown[] = [];
+    for (const uid of gone) {
+      await forget(uid).catch((error: unknown) => failures.push(error));
+    }
+    // Goes on in any case: a provider that is away must not keep the rest from being looked at.
     const last = owners.length < ownersPerSweep ? undefined : owners.at(-1)?.id;
     if (last !== after) await store.writeCursor(last);
-    log.swept({ authorizations, looked: owners.length, forgotten: gone.length });
+    const forgotten = gone.length - failures.length;
+    log.swept({ authorizations, looked: owners.length, forgotten });
+    if (failures.length > 0) throw failures[0];
   };
 }

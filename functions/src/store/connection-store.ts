@@ -150,6 +150,12 @@ export function createConnectionStore(db: Firestore) {
       }
     },
 
+    /** The ids of all connections of a user; 1 read each, at least 1. */
+    async listOwned(uid: string): Promise<string[]> {
+      const query = vault.where('uid', '==', uid).select();
+      return (await reachFirestore(() => query.get())).docs.map(({ id }) => id);
+    },
+
     /** One page of connections in the order of their ids, for the sweep; 1 read each. */
     async listOwners(after: string | undefined, limit: number) {
       const ordered = vault.orderBy('__name__').select('uid').limit(limit);
