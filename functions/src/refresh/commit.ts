@@ -14,8 +14,8 @@ const commitGraceMs = 30_000;
 
 /**
  * Writes what the provider gave, with one compare-and-set that requires the lease. Where the lease
- * was lost meanwhile (this process stood still), the result is still the newest there is as long as
- * nobody committed: it is written then, and what belongs to the next holder is left alone.
+ * was lost meanwhile (this process stood still), the result is written as long as it is the newest,
+ * and what belongs to the next holder is left alone.
  *
  * @throws StrongroomError `unavailable` where Firestore stays away until half a minute after the
  *   lease.
@@ -28,26 +28,29 @@ export async function commit(
   next: TokenSet,
 ): Promise<AttemptOutcome> {
   const { store, clock } = dependencies;
-  const { uid, generation: spent, lease } = held.document;
   const { provider } = party;
-  const generation = spent + 1;
-  const fields = await sealTokenSet(dependencies, provider, { uid, id: held.id, generation }, next);
-  const patch = { ...fields, committedBy: lease.owner };
+  const { uid, lease } = held.document;
   const scopes = previous.scopes.join() === next.scopes.join() ? {} : { scopes: next.scopes };
-  const refreshed = {
-    kind: 'refreshed',
-    opened: { tokenSet: next, generation, uid, provider },
-  } as const;
 
   let current: Stored<VaultDocument> = held;
   for (;;) {
+    const generation = current.document.generation + 1;
+    const owner = { uid, id: held.id, generation };
+    const fields = await sealTokenSet(dependencies, provider, owner, next);
+    const refreshed = {
+      kind: 'refreshed',
+      opened: { tokenSet: next, generation, uid, provider },
+    } as const;
     try {
-      const change = current === held ? patch : withoutLease(patch);
       const revival = revivalOf(current.document, clock.now());
       const status = { ...scopes, ...revival.status };
       const written = await store.update(
         current,
-        { ...change, ...revival.vault },
+        {
+          ...(current === held ? fields : withoutLease(fields)),
+          ...revival.vault,
+          committedBy: lease.owner,
+        },
         Object.keys(status).length > 0 ? status : undefined,
       );
       if (written !== undefined) return refreshed;
@@ -60,14 +63,19 @@ export async function commit(
       }
       // An earlier commit of ours whose answer was lost.
       if (reread.document.committedBy === lease.owner) return refreshed;
-      // Somebody committed: his is the newer one.
-      if (reread.document.generation !== spent) return { kind: 'again' };
+      if (isOvertaken(current.document, reread.document, next)) return { kind: 'again' };
       current = reread;
     } catch (error) {
       if (clock.now() > lease.until + commitGraceMs) throw error;
       await clock.sleep(commitPauseMs);
     }
   }
+}
+
+/** Whether the document has a token set that is newer than ours, or one of a new authorization. */
+function isOvertaken(before: VaultDocument, now: VaultDocument, ours: TokenSet): boolean {
+  if (now.authorization !== before.authorization) return true;
+  return now.generation !== before.generation && now.obtainedAt >= ours.obtainedAt;
 }
 
 /** The lease and the journal in the document are another's. */

@@ -21,17 +21,24 @@ export type Fault =
   /** The process is killed before it takes effect, or after. */
   | 'killed before'
   | 'killed after'
-  /** The process is stopped for longer than a lease once Firestore, or the provider, has answered. */
-  | 'stopped after Firestore'
-  | 'stopped after the provider'
+  /** The process is stopped for longer than a lease before it sees the answer. */
+  | 'stopped'
   /** Answers of the provider; to Firestore they are as `refused`. */
   | '503'
   | 'invalid_client';
 
 export interface SimulationOptions extends SchedulerOptions {
   readonly behaviour: Behaviour;
-  /** What goes wrong with which exchange, counted from 0. */
-  readonly faults: ReadonlyMap<number, Fault>;
+  readonly faults: readonly PlannedFault[];
+}
+
+export type ExchangeKind = 'read' | 'write' | 'token request';
+
+/** What goes wrong with which exchange; each kind is counted from 0. */
+export interface PlannedFault {
+  readonly kind: ExchangeKind;
+  readonly number: number;
+  readonly fault: Fault;
 }
 
 /** What the provider's data says of it. */
@@ -66,7 +73,7 @@ export class Simulation {
   /** The numbers of issue of the token sets, in the order of their commits. */
   readonly committed: number[] = [];
   #version = 0;
-  #exchanges = 0;
+  readonly #exchanges: Record<ExchangeKind, number> = { read: 0, write: 0, 'token request': 0 };
   #faultless = false;
   readonly #options: SimulationOptions;
 
@@ -172,12 +179,14 @@ export class Simulation {
     return {
       readVault: (id) =>
         exchange(
+          'read',
           'reads',
           () => ({ id, document: this.document, version: version() }),
           firestoreFault,
         ),
       update: (found, patch) =>
         exchange(
+          'write',
           describe(patch),
           () => {
             if (!found.version.isEqual(version())) return undefined;
@@ -198,6 +207,7 @@ export class Simulation {
     const provider = this.#providerData();
     const ask = (refreshToken: string) =>
       exchange(
+        'token request',
         'spends the refresh token',
         () => this.provider.refresh(refreshToken),
         providerFault,
@@ -219,10 +229,12 @@ export class Simulation {
     };
   }
 
-  #faultOf(partner: 'Firestore' | 'the provider'): Fault | undefined {
-    const planned = this.#faultless ? undefined : this.#options.faults.get(this.#exchanges);
-    const elsewhere = planned?.startsWith('stopped') && planned !== `stopped after ${partner}`;
-    return elsewhere ? undefined : planned;
+  #faultOf(kind: ExchangeKind): Fault | undefined {
+    const number = this.#exchanges[kind];
+    this.#exchanges[kind] += 1;
+    if (this.#faultless) return undefined;
+    const { faults } = this.#options;
+    return faults.find((planned) => planned.kind === kind && planned.number === number)?.fault;
   }
 
   /** One exchange of a process with the outside: two turns, and a fault if the plan has one. */
@@ -233,10 +245,9 @@ export class Simulation {
       die();
       return new Promise<never>(() => {});
     };
-    return async (what, effect, asError) => {
+    return async (kind, what, effect, asError) => {
       await scheduler.turn(who, what);
-      const fault = this.#faultOf(asError === firestoreFault ? 'Firestore' : 'the provider');
-      this.#exchanges += 1;
+      const fault = this.#faultOf(kind);
       if (fault !== undefined) this.met.push(fault);
       if (fault === 'killed before') return never();
       if (fault === undefined || /^(lost|killed after|stopped)/.test(fault)) {
@@ -245,7 +256,7 @@ export class Simulation {
         if (fault === 'lost' || fault === 'killed after')
           this.lost += this.provider.issued - issued;
         if (fault === 'killed after') return never();
-        if (fault?.startsWith('stopped')) await scheduler.sleep(who, stopMs);
+        if (fault === 'stopped') await scheduler.sleep(who, stopMs);
         await scheduler.turn(who, `${what}: ${fault ?? 'answered'}`);
         if (fault !== 'lost') return result;
       } else {
@@ -256,7 +267,12 @@ export class Simulation {
   }
 }
 
-type Exchange = <T>(what: string, effect: () => T, asError: (fault: Fault) => T) => Promise<T>;
+type Exchange = <T>(
+  kind: ExchangeKind,
+  what: string,
+  effect: () => T,
+  asError: (fault: Fault) => T,
+) => Promise<T>;
 
 function firestoreFault(): never {
   throw unavailable('firestore');
