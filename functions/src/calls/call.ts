@@ -51,7 +51,7 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
         method: call.method,
         // RFC 6750 §2.1.
         headers: {
-          ...headersOf(provider, call.headers),
+          ...headersOf(provider, call.headers, call.otherHeaders),
           authorization: `Bearer ${tokenSet.accessToken}`,
         },
         body: call.body,

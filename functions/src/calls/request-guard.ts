@@ -9,6 +9,8 @@ export interface ApiCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | readonly string[]>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What becomes of headers that callers may not set. Default: `refused`; a proxy drops them. */
+  readonly otherHeaders?: 'refused' | 'dropped' | undefined;
   readonly body?: string | Uint8Array | undefined;
 }
 
@@ -22,6 +24,7 @@ const allowedHeaders = new Set([
   'if-match',
   'if-modified-since',
   'if-none-match',
+  'if-range',
   'if-unmodified-since',
   'prefer',
   'range',
@@ -91,14 +94,18 @@ function pathNotAllowed(): StrongroomError {
  *
  * @throws StrongroomError `header_not_allowed` naming the header.
  */
-export function headersOf(provider: Provider, headers: ApiCall['headers'] = {}) {
+export function headersOf(
+  provider: Provider,
+  headers: ApiCall['headers'] = {},
+  others: ApiCall['otherHeaders'] = 'refused',
+) {
   const checked: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
-    const allowed = allowedHeaders.has(lower) || provider.requestHeaders.includes(lower);
-    if (!allowed || forbiddenHeader.test(lower) || lower in checked || !visible.test(value)) {
-      throw headerNotAllowed(lower);
-    }
+    const known = allowedHeaders.has(lower) || provider.requestHeaders.includes(lower);
+    const allowed = known && !forbiddenHeader.test(lower);
+    if (!allowed && others === 'dropped') continue;
+    if (!allowed || lower in checked || !visible.test(value)) throw headerNotAllowed(lower);
     checked[lower] = value;
   }
   return checked;

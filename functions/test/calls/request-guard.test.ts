@@ -232,6 +232,19 @@ describe('the headers of a call', () => {
     refuses({ 'X-Custom': '1' }, provider, 'x-custom');
   });
 
+  it('are left out where that is asked for, but for those that the settings list', () => {
+    const at = providerWith({ requestHeaders: ['x-custom', 'cookie'] });
+    const headers = {
+      'x-custom': '1',
+      'x-other': '2',
+      cookie: '3',
+      Authorization: '4',
+      range: '5',
+    };
+    assert.deepEqual(headersOf(at, headers, 'dropped'), { 'x-custom': '1', range: '5' });
+    assert.throws(() => headersOf(at, { 'x-custom': 'a\nb' }, 'dropped'));
+  });
+
   const credentialOrRoute = [
     ...['authorization', 'proxy-authorization', 'cookie', 'cookie2', 'host', 'connection'],
     ...['content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect', 'via'],
