@@ -106,16 +106,11 @@ function bodyOf(request: Request): unknown {
   return request.body;
 }
 
-/** Headers of the caller that go on to the provider; whatever else a client or a front end adds
- *  stays here. */
-const forwarded =
-  /^(accept|accept-language|content-language|content-type|idempotency-key|if-.*|prefer|range)$/;
-
 async function proxy(context: RouteContext): Promise<void> {
   const { caller, request, response, groups, deadlineAt } = context;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value === 'string' && forwarded.test(name)) headers[name] = value;
+    if (typeof value === 'string') headers[name] = value;
   }
   const { rawBody } = request;
   const answer = await suite().call(
@@ -126,6 +121,7 @@ async function proxy(context: RouteContext): Promise<void> {
       path: groups['path'] ?? '/',
       query: queryOf(request.url),
       headers,
+      otherHeaders: 'dropped',
       ...(rawBody !== undefined && rawBody.byteLength > 0 && { body: rawBody }),
     },
     deadlineAt,
@@ -133,10 +129,13 @@ async function proxy(context: RouteContext): Promise<void> {
   sendAnswer(response, answer);
 }
 
+/** What another site wrote must not run as a page of the app's. */
+const asNoPage = { 'content-security-policy': "sandbox; default-src 'none'" } as const;
+
 /** The provider's own caching rules do not hold for our address, which many users share. */
 function sendAnswer(response: Response, { status, headers, body }: ApiAnswer): void {
   response
     .status(status)
-    .set({ ...headers, ...privateHeaders })
+    .set({ ...headers, ...privateHeaders, ...asNoPage })
     .end(Buffer.from(body));
 }

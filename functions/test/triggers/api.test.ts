@@ -152,6 +152,7 @@ describe('the REST API, through Hosting', function () {
         'idempotency-key': 'once',
         prefer: 'return=minimal',
         range: 'bytes=0-1',
+        'if-range': '"tag"',
       };
       const kept = {
         cookie: '__session=mine; other=1',
@@ -205,6 +206,8 @@ describe('the REST API, through Hosting', function () {
       });
       const { headers, text } = await ask('GET', `/connections/${id}/proxy/me`);
       assert.equal(text, 'hello');
+      // An API may hold pages that others wrote: here they are none.
+      assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'");
       const names = ['content-type', 'etag', 'x-request-id'];
       assert.deepEqual(
         names.map((name) => headers.get(name)?.split(';')[0]),
