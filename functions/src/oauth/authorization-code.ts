@@ -38,6 +38,14 @@ export async function authorizationUrl(party: Party, request: AuthorizationReque
     );
   }
   const url = new URL(server.authorization_endpoint);
+  // A discovery document could name a script; the user's browser goes wherever this says.
+  const isWeb = url.protocol === 'https:' || party.transport[oauth.allowInsecureRequests];
+  if (!isWeb || !/^https?:$/.test(url.protocol)) {
+    throw new StrongroomError(
+      'provider_misconfigured',
+      `The authorization endpoint of the provider ${provider.id} is not https.`,
+    );
+  }
   const parameters: Record<string, string | undefined> = {
     ...provider.authorizationParameters,
     response_type: 'code',

@@ -20,6 +20,18 @@ describe('what is refused', () => {
   const deadlineAt = () => world.clock.now() + 55_000;
 
   describe('at begin', () => {
+    it('a discovery document that would have the browser run a script', async () => {
+      const body = {
+        issuer: world.provider.url,
+        authorization_endpoint: 'javascript:alert(1)',
+        token_endpoint: `${world.provider.url}/token`,
+      };
+      const headers = { 'content-type': 'application/json' };
+      world.provider.addFault({ endpoint: 'discovery', status: 200, headers, body });
+      const begun = world.newSuite().begin(ada, { provider: 'sandbox' });
+      await refuses('provider_misconfigured', begun);
+    });
+
     const begin = (request: Partial<Parameters<World['suite']['begin']>[1]>) =>
       world.suite.begin(ada, { provider: 'sandbox', ...request });
 
