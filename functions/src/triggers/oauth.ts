@@ -8,6 +8,7 @@ import {
   pageHeaders,
   withParameters,
 } from './callback-page.ts';
+import { responseParameterMaxLength } from './requests.ts';
 import { suite } from './suite.ts';
 
 /**
@@ -47,7 +48,8 @@ function parametersOf({ url }: Request): CallbackParameters {
   const query = new URL(url, 'http://localhost').searchParams;
   const one = (name: string): string | undefined => {
     const values = query.getAll(name);
-    if (values.length > 1 || (values[0]?.length ?? 0) > 4_096) throw badCallback();
+    const length = values[0]?.length ?? 0;
+    if (values.length > 1 || length > responseParameterMaxLength) throw badCallback();
     return values[0];
   };
   const state = one('state');

@@ -17,14 +17,18 @@ export const beginRequest = v.strictObject({
   returnTo: v.optional(short(2_048)),
 });
 
+/** Of each parameter of an authorization response; more than any provider's has. */
+export const responseParameterMaxLength = 4_096;
+const responseParameter = short(responseParameterMaxLength);
+
 /** RFC 6749 §4.1.2 with RFC 9207: a code or an error, never both. */
 export const completeRequest = v.pipe(
   v.strictObject({
-    state: short(512),
-    code: v.optional(short(4_096)),
-    iss: v.optional(short(2_048)),
-    error: v.optional(short(256)),
-    errorDescription: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
+    state: responseParameter,
+    code: v.optional(responseParameter),
+    iss: v.optional(responseParameter),
+    error: v.optional(responseParameter),
+    errorDescription: v.optional(v.pipe(v.string(), v.maxLength(responseParameterMaxLength))),
   }),
   v.check(
     ({ code, error }) => (code === undefined) !== (error === undefined),

@@ -72,6 +72,16 @@ describe('the callback page', function () {
     });
   });
 
+  it('hands on nothing that connections-complete would not take', async () => {
+    const { state } = await ada.vault.connections.begin({ provider: 'sandbox' });
+    const answered = { state, error: 'e'.repeat(300), error_description: 'd'.repeat(3_000) };
+    const { html } = await open(answered);
+    const { type: _type, ...answer } = Object(answerIn(html)['message']);
+    await assert.rejects(ada.vault.connections.complete({ ...answer, iss: stack.urls.provider }), {
+      code: 'authorization_failed',
+    });
+  });
+
   it('says no to a state that nobody waits for, and reflects nothing', async () => {
     assertErrorPage(await open({ state: marker, code: marker, iss: marker }), 404);
     assertErrorPage(await open({ state: `<b>${marker}</b>`, error: marker }), 404);
