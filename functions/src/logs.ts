@@ -1,5 +1,6 @@
 import * as logger from 'firebase-functions/logger';
-import type { StrongroomError } from './errors.ts';
+import { StrongroomError } from './errors.ts';
+import { OAuthFailure } from './oauth/failure.ts';
 
 /**
  * Every line the suite logs. What may be said is decided here and nowhere else: identifiers,
@@ -51,8 +52,9 @@ export const log = {
 };
 
 function reasonOf(error: unknown): Record<string, unknown> {
-  return typeof error === 'object' && error !== null && 'code' in error
-    ? { code: error.code, ...('details' in error && { details: error.details }) }
+  if (error instanceof StrongroomError) return { code: error.code, details: error.details };
+  return error instanceof OAuthFailure
+    ? { kind: error.kind, providerError: error.providerError }
     : { code: 'internal' };
 }
 

@@ -52,6 +52,13 @@ describe('the logs', () => {
       'the provider did not revoke a grant',
       'Error: unexpected error',
     ]);
+    assert.deepEqual(
+      lines.slice(0, 2).map((line) => [JSON.parse(line).kind, JSON.parse(line).providerError]),
+      [
+        ['transient', undefined],
+        ['user', 'invalid_grant'],
+      ],
+    );
     assert.equal(
       secrets.every((secret) => secret.length >= 20),
       true,
