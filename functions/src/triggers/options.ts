@@ -1,5 +1,6 @@
 import { setGlobalOptions } from 'firebase-functions/options';
 import { defineString } from 'firebase-functions/params';
+import { leaseMs } from '../refresh/lease.ts';
 
 /** The Firestore database that holds the suite's collections. */
 export const databaseId = defineString('STRONGROOM_DATABASE', {
@@ -24,9 +25,10 @@ setGlobalOptions({
   maxInstances: 100,
 });
 
-/** How long a request may take, in seconds, and how long before its end work is given up. */
+/** How long a request may take, in seconds, before the platform ends it. */
 export const requestTimeoutSeconds = 60;
-const deadlineMarginMs = 5_000;
+/** A refresh that begins at the last moment must be over before that: it must not be cut off. */
+const deadlineMarginMs = leaseMs;
 
 /** When the work of a request that starts now must be over; milliseconds since the epoch. */
 export function deadlineFrom(now: number): number {
