@@ -200,7 +200,7 @@ describe('with a dependency out of reach', function () {
     it('at call, cutting connections', async () => {
       const { id } = await world.connect('ada');
       const before = await world.documents();
-      world.provider.addFault({ endpoint: 'api', drop: 'before' });
+      world.provider.addFault({ endpoint: 'api', drop: 'before', times: 2 });
       await refuses('unavailable', world.call('ada', id), { dependency: 'provider' });
       assert.deepEqual(await world.documents(), before);
       assert.equal(await world.call('ada', id), 200);
