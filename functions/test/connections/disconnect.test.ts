@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createWorld, type World } from '../harness/world.ts';
+
 describe('disconnecting', () => {
   let world: World;
   before(async () => {
