@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
-import { asOAuthFailure } from './failure.ts';
+import { asOAuthFailure, errorCodeOf } from './failure.ts';
 import type { Party } from './party.ts';
 import type { TokenAnswer } from './token-set.ts';
 
@@ -103,8 +103,7 @@ export function validateResponse(party: Party, response: AuthorizationResponse):
 
 function refused(error: unknown): StrongroomError {
   const said = error instanceof oauth.AuthorizationResponseError ? error.error : 'invalid_response';
-  // RFC 6749 §4.1.2.1: the characters an error code may have; anything else is not passed on.
-  const providerError = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(said) ? said : undefined;
+  const providerError = errorCodeOf(said);
   return providerError === 'access_denied'
     ? new StrongroomError(
         'access_denied',

@@ -69,8 +69,12 @@ const operatorErrors = new Set([
 ]);
 const transientErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
 
-/** An `error` code as RFC 6749 §5.2 allows it; anything else is not passed on. */
 const errorCode = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+
+/** An `error` code if it is one as RFC 6749 §4.1.2.1 and §5.2 allow; nothing else is passed on. */
+export function errorCodeOf(said: string): string | undefined {
+  return errorCode.test(said) ? said : undefined;
+}
 
 /** Sorts what `oauth4webapi` and the egress throw. */
 export function asOAuthFailure(error: unknown): OAuthFailure | StrongroomError {
@@ -92,7 +96,7 @@ function ofEgress(error: EgressError): OAuthFailure {
 }
 
 function ofAnswer({ error, response }: oauth.ResponseBodyError): OAuthFailure {
-  const said = errorCode.test(error) ? error : undefined;
+  const said = errorCodeOf(error);
   if (transientErrors.has(error)) return ofStatus(response, 'transient', said);
   if (operatorErrors.has(error)) return ofStatus(response, 'operator', said);
   return ofStatus(response, error === 'invalid_grant' ? 'user' : 'invalid', said);

@@ -22,8 +22,6 @@ const rotationSchema = v.picklist(['none', 'rotates', 'rotates-with-grace']);
 const lifeSchema = v.strictObject({
   /** Default `rotates`: the refresh token is spent by its use. */
   rotation: v.optional(rotationSchema, 'rotates'),
-  /** Seconds in which a spent refresh token may be spent again (`rotates-with-grace`). */
-  graceSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** Lifetime of an access token, in seconds, where the provider's answer does not tell. */
   accessTokenSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** How long before expiry rotation refreshes, in seconds. Default: see `refresh/freshness.ts`. */
