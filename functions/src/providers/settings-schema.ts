@@ -54,7 +54,10 @@ const common = {
     'DELETE',
   ]),
   /** Request headers that callers may set besides the usual ones; lower case. */
-  requestHeaders: v.optional(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/))), []),
+  requestHeaders: v.optional(
+    v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/, 'must be a header name in lower case'))),
+    [],
+  ),
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
   allowTokenRelease: v.optional(v.boolean(), false),
   life: v.optional(lifeSchema, {}),
@@ -85,7 +88,7 @@ export const settingsSchema = v.strictObject({
     /** Where the callback page may hand a finished authorization to: URLs, matched by origin and
      *  path prefix, or deep links of apps (`com.example.app:/connected`), matched exactly. The
      *  first is the default. */
-    returnTo: v.pipe(v.array(v.pipe(v.string(), v.url())), v.minLength(1)),
+    returnTo: v.pipe(v.array(urlSchema), v.minLength(1, 'must not be empty')),
   }),
   providers: v.record(providerIdSchema, v.variant('kind', [oidcSchema, oauth2Schema])),
 });

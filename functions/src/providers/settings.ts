@@ -82,7 +82,7 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
   const result = v.safeParse(settingsSchema, parseJson(payload));
   if (!result.success) {
     const issue = result.issues[0];
-    throw invalid(v.getDotPath(issue) ?? '(document)', issue.type);
+    throw invalid(v.getDotPath(issue) ?? '(document)', whyOf(issue));
   }
   for (const [field, url] of urlsOf(result.output)) {
     if (!isAllowedUrl(url, allowLoopbackHttp)) throw invalid(field, 'must be https');
@@ -93,6 +93,14 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
     throw invalid(`app.returnTo.${index}`, 'must be https, or com.example.app: (RFC 8252 §7.1)');
   }
   return result.output;
+}
+
+/** What is wrong, in words that never hold the value. */
+function whyOf({ expected, received, message, type }: v.InferIssue<typeof settingsSchema>): string {
+  if (expected === 'never') return 'there is no such field';
+  if (received === 'undefined') return 'is missing';
+  if (message.startsWith('must ')) return message;
+  return expected === null ? `must be a valid ${type}` : `must be ${expected}`;
 }
 
 function parseJson(payload: Uint8Array): unknown {

@@ -197,6 +197,22 @@ describe("the providers' settings", () => {
     });
   }
 
+  it('that are wrong are told what is wrong', () => {
+    const reasons: [document: unknown, why: string][] = [
+      [withProvider({ scope: [] }), 'providers.one.scope: there is no such field'],
+      [{ providers: {} }, 'app: is missing'],
+      [withProvider({ issuer: 'nowhere' }), 'providers.one.issuer: must be an absolute URL'],
+      [withProvider({ clientId: '' }), 'providers.one.clientId: must not be empty'],
+      [withProvider({ allowTokenRelease: 1 }), 'allowTokenRelease: must be boolean'],
+    ];
+    for (const [document, why] of reasons) {
+      assert.throws(
+        () => parse(document, true),
+        (error: unknown) => error instanceof Error && error.message.includes(`${why}.`),
+      );
+    }
+  });
+
   it('in bytes that are not UTF-8 are refused', () => {
     assert.throws(() => parseSettings(Uint8Array.of(0x7b, 0xff, 0x7d), true), {
       code: 'settings_invalid',
