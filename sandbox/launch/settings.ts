@@ -32,3 +32,17 @@ export function readSettings(file: string, values: Readonly<Record<string, strin
     throw new Error(`The provider settings ${file} are not JSON: ${error.message}`);
   }
 }
+
+/**
+ * Adds what the main job needs and a file of one's own may leave out: `app` and the provider
+ * `sandbox`. What the file has stays as it is.
+ */
+export function withSandbox(own: string, standard: string): string {
+  const [given, usual] = [JSON.parse(own), JSON.parse(standard)];
+  const { sandbox } = usual.providers;
+  return JSON.stringify({
+    app: usual.app,
+    ...given,
+    providers: { sandbox, ...given?.providers },
+  });
+}

@@ -7,7 +7,7 @@ import { type SandboxProvider, startProvider } from '../provider/provider.ts';
 import { type SecretManager, startSecretManager } from '../secret-manager/secret-manager.ts';
 import { root } from './paths.ts';
 import type { PortName } from './sandbox-file.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, withSandbox } from './settings.ts';
 
 export interface StandInOptions {
   readonly projectId: string;
@@ -37,14 +37,14 @@ const SECRET_BYTES = 24;
 export async function startStandIns(options: StandInOptions): Promise<StandIns> {
   const { projectId, region, ports } = options;
   const clientSecret = randomBytes(SECRET_BYTES).toString('base64url');
-  const settings = readSettings(
-    process.env['STRONGROOM_PROVIDERS_FILE'] ?? join(root, 'emulator-data/providers.json'),
-    {
-      PROVIDER_URL: `http://127.0.0.1:${ports.provider}`,
-      HOSTING_URL: `http://127.0.0.1:${ports.hosting}`,
-      SANDBOX_CLIENT_SECRET: clientSecret,
-    },
-  );
+  const values = {
+    PROVIDER_URL: `http://127.0.0.1:${ports.provider}`,
+    HOSTING_URL: `http://127.0.0.1:${ports.hosting}`,
+    SANDBOX_CLIENT_SECRET: clientSecret,
+  };
+  const standard = readSettings(join(root, 'emulator-data/providers.json'), values);
+  const own = process.env['STRONGROOM_PROVIDERS_FILE'];
+  const settings = own ? withSandbox(readSettings(own, values), standard) : standard;
   const started: LocalServer[] = [];
   const keep = <T extends LocalServer>(server: T): T => {
     started.push(server);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { readSettings } from '../../launch/settings.ts';
+import { readSettings, withSandbox } from '../../launch/settings.ts';
 import { temporaryFolder, write } from './temporary.ts';
 
 describe('the provider settings of the sandbox', () => {
@@ -35,5 +35,17 @@ describe('the provider settings of the sandbox', () => {
     assert.throws(() => readSettings(join(folder, 'none.json'), {}), {
       message: /cannot be read: correct STRONGROOM_PROVIDERS_FILE/,
     });
+  });
+
+  it('are given what the main job needs where they leave it out, and nothing where not', () => {
+    const standard = { app: { a: 1 }, providers: { sandbox: { s: 1 }, other: { o: 1 } } };
+    const merge = (own: object): unknown =>
+      JSON.parse(withSandbox(JSON.stringify(own), JSON.stringify(standard)));
+    assert.deepEqual(merge({ providers: { mine: { m: 1 } } }), {
+      app: { a: 1 },
+      providers: { sandbox: { s: 1 }, mine: { m: 1 } },
+    });
+    const whole = { app: { a: 2 }, providers: { sandbox: { s: 2 } } };
+    assert.deepEqual(merge(whole), whole);
   });
 });
