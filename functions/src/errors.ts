@@ -99,13 +99,6 @@ export class StrongroomError extends Error {
   }
 }
 
-/** An error of ours as it is; anything else as `internal`, its text withheld. */
-export function asStrongroomError(error: unknown): StrongroomError {
-  return error instanceof StrongroomError
-    ? error
-    : new StrongroomError('internal', 'Something went wrong here. It was logged; try again later.');
-}
-
 /** Shorthand for a dependency that could not be reached: nothing was changed, try again. */
 export function unavailable(
   dependency: NonNullable<ErrorDetails['dependency']>,

@@ -74,7 +74,6 @@ export function createSuite(
   const forget = createForget(store, disconnect);
 
   return {
-    clock,
     store,
     listProviders: createProviderList(settings),
     begin: createBegin(shared),

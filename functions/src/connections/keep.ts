@@ -9,6 +9,7 @@ import type { ConnectionStore } from '../store/connection-store.ts';
 import {
   type Account,
   type AuthorizationDocument,
+  alive,
   type StatusDocument,
   shards,
   type VaultDocument,
@@ -92,9 +93,6 @@ async function create(
   await store.create(id, secret, status);
   return connectionOf(id, status);
 }
-
-/** What a token set makes of any connection. */
-const alive = { status: 'active', reason: null } as const;
 
 /** How often a heal tries again when a refresh of the same connection was faster. */
 const healAttempts = 5;

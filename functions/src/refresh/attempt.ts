@@ -13,6 +13,7 @@ import { acquire, type Held, release } from './lease.ts';
 /** The pause after a transient failure: the provider's `Retry-After` within these limits. */
 const shortestPauseMs = 1_000;
 const longestPauseMs = 15 * 60_000;
+
 /**
  * One attempt to refresh: lease, provider, commit. Exactly one request to the provider, but where
  * its data says that the same token may safely be spent again.

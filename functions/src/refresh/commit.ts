@@ -3,7 +3,7 @@ import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Stored } from '../store/connection-store.ts';
-import type { StatusDocument, VaultDocument } from '../store/documents.ts';
+import { alive, type StatusDocument, type VaultDocument } from '../store/documents.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import type { Held } from './lease.ts';
 import { sealTokenSet } from './sealed-token-set.ts';
@@ -92,6 +92,5 @@ interface Revival {
 /** Another found the token spent, by us, and gave the connection up: it lives. */
 function revivalOf({ status, reason }: VaultDocument, updatedAt: number): Revival {
   if (status !== 'needs_reauth' || reason !== 'interrupted') return { vault: {}, status: {} };
-  const alive = { status: 'active', reason: null } as const;
   return { vault: alive, status: { ...alive, updatedAt } };
 }

@@ -100,6 +100,9 @@ export type AuthorizationDocument = v.InferOutput<typeof authorizationDocumentSc
 export type Lease = v.InferOutput<typeof leaseSchema>;
 export type Journal = v.InferOutput<typeof journalSchema>;
 
+/** The state of a connection that works; in both of its documents. */
+export const alive = { status: 'active', reason: null } as const;
+
 /** Over how many shards the index of due connections is spread. */
 export const shards = 4;
 

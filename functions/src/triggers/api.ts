@@ -1,11 +1,11 @@
 import { onRequest, type Request, type Response } from 'firebase-functions/https';
-import { asStrongroomError, StrongroomError } from '../errors.ts';
+import { StrongroomError } from '../errors.ts';
 import { callerOfRequest } from '../identity/caller.ts';
-import { log } from '../logs.ts';
 import { assertBodySize } from './bodies.ts';
 import { answerMalformedJson } from './malformed-json.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { sendProblem } from './problems.ts';
+import { refusalOf } from './refusal.ts';
 import { routes } from './routes.ts';
 
 /** `/v1/…`: what the callables do, for plain HTTPS clients, and the proxy. */
@@ -16,10 +16,7 @@ export const api = onRequest(
       answerMalformedJson(request.app);
       await answer(request, response);
     } catch (error) {
-      const known = asStrongroomError(error);
-      if (error instanceof StrongroomError) log.refused('api', known);
-      else log.unexpected('api', error);
-      sendProblem(response, known);
+      sendProblem(response, refusalOf('api', error));
     }
   },
 );

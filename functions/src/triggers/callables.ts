@@ -1,9 +1,7 @@
 import { type CallableRequest, HttpsError, onCall } from 'firebase-functions/https';
 import type * as v from 'valibot';
-import { asStrongroomError, StrongroomError } from '../errors.ts';
-import type { Caller } from '../identity/caller.ts';
-import { callerOfCallable } from '../identity/caller.ts';
-import { log } from '../logs.ts';
+
+import { type Caller, callerOfCallable } from '../identity/caller.ts';
 import {
   assertBodySize,
   callMaxBytes,
@@ -13,6 +11,7 @@ import {
 } from './bodies.ts';
 import { withoutLoggedBodies } from './envelope.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
+import { refusalOf } from './refusal.ts';
 import {
   beginRequest,
   callRequest,
@@ -51,10 +50,8 @@ function callable<S extends v.GenericSchema, T>(
 }
 
 function asHttpsError(operation: string, error: unknown): HttpsError {
-  const known = asStrongroomError(error);
-  if (error instanceof StrongroomError) log.refused(operation, known);
-  else log.unexpected(operation, error);
-  return new HttpsError(known.functionsCode, known.message, { code: known.code, ...known.details });
+  const { functionsCode, message, code, details } = refusalOf(operation, error);
+  return new HttpsError(functionsCode, message, { code, ...details });
 }
 
 /** Deployed as `providers-list`. */

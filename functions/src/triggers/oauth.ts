@@ -1,6 +1,5 @@
 import { onRequest, type Request, type Response } from 'firebase-functions/https';
-import { asStrongroomError, StrongroomError } from '../errors.ts';
-import { log } from '../logs.ts';
+import { StrongroomError } from '../errors.ts';
 import {
   type CallbackParameters,
   callbackPage,
@@ -8,6 +7,7 @@ import {
   pageHeaders,
   withParameters,
 } from './callback-page.ts';
+import { refusalOf } from './refusal.ts';
 import { responseParameterMaxLength } from './requests.ts';
 import { suite } from './suite.ts';
 
@@ -19,10 +19,8 @@ export const oauth = onRequest(async (request, response) => {
   try {
     await answer(request, response);
   } catch (error) {
-    const known = asStrongroomError(error);
-    if (error instanceof StrongroomError) log.refused('oauth', known);
-    else log.unexpected('oauth', error);
-    response.status(known.httpStatus).set(pageHeaders).send(errorPage(known.message));
+    const { httpStatus, message } = refusalOf('oauth', error);
+    response.status(httpStatus).set(pageHeaders).send(errorPage(message));
   }
 });
 
