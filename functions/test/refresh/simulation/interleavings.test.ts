@@ -23,7 +23,9 @@ const faults: readonly Fault[] = [
 const everything: Possible = { read: faults, write: faults, 'token request': faults };
 /** Those after which nobody can know whether the refresh token was spent. */
 const doubtful: ReadonlySet<Fault> = new Set(['lost', 'killed before', 'killed after', 'stopped']);
-const numRuns = 1_500;
+/** The same schedules in every run, so that a red run is a change's doing; others by these. */
+const numRuns = Number(process.env['STRONGROOM_SCHEDULES'] ?? 1_500);
+const seed = Number(process.env['STRONGROOM_SEED'] ?? 1);
 /** More than any caller needs until his deadline. */
 const maximumSteps = 5_000;
 
@@ -79,9 +81,9 @@ describe('any interleaving of processes over one connection', function () {
 
       assertMonotonic(simulation.committed);
       assert.equal(simulation.freed, 0, "another's lease was given back");
+      // Only a kill or a lost answer may take a token set away that nobody can get again.
+      const gone = simulation.lost > 0 || simulation.met.some((fault) => /^killed/.test(fault));
       if (outcome === 'needs_reauth') {
-        // Only a kill or a lost answer may take a token set away that nobody can get again.
-        const gone = simulation.lost > 0 || simulation.met.some((fault) => /^killed/.test(fault));
         assert.ok(
           behaviour === 'is spent' ? gone : simulation.provider.revoked,
           'given up while the grant lives',
@@ -90,7 +92,10 @@ describe('any interleaving of processes over one connection', function () {
       } else {
         assert.match(String(outcome), /^access-/);
         const stored = numberOf(simulation.document.sealed);
-        assert.equal(stored, simulation.provider.issued, 'an older token set is stored');
+        const newest = simulation.provider.issued;
+        // Where older ones work as well, the newest may have gone with a process that was killed.
+        const mayBeOlder = gone && (behaviour === 'stays' || behaviour === 'has grace');
+        assert.ok(stored === newest || mayBeOlder, `${stored} is stored, ${newest} was issued`);
         const { lease, generation, status } = simulation.document;
         assert.ok(generation >= before.generation);
         // One that was overtaken is left to its holder, until it ends by itself.
@@ -124,7 +129,8 @@ describe('any interleaving of processes over one connection', function () {
   it('spends a refresh token again only after an attempt whose outcome nobody knows', async () => {
     await check(everything, async (simulation, { callers }) => {
       await call(simulation, callers);
-      const doubts = simulation.met.filter((fault) => doubtful.has(fault)).length;
+      const met = simulation.met.filter((fault) => doubtful.has(fault)).length;
+      const doubts = met + simulation.unwritten;
       const most = Math.max(...simulation.provider.requests.values(), 0);
       assert.ok(most <= 1 + doubts, `${most} requests with one token, ${doubts} doubts`);
     });
@@ -187,6 +193,6 @@ async function check(
         throw new Error(`${why}\n\n${simulation.scheduler.trace.join('\n')}\n`);
       }
     }),
-    { numRuns },
+    { numRuns, seed },
   );
 }

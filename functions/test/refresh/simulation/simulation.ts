@@ -65,6 +65,8 @@ export class Simulation {
   readonly met: Fault[] = [];
   /** Leases that somebody else than their holder gave back while they lived. */
   freed = 0;
+  /** The provider's last words that Firestore did not take: nobody else knows of them. */
+  unwritten = 0;
   /** Token sets that the provider gave and no process received. */
   lost = 0;
   /** Processes so far. */
@@ -260,6 +262,7 @@ export class Simulation {
         await scheduler.turn(who, `${what}: ${fault ?? 'answered'}`);
         if (fault !== 'lost') return result;
       } else {
+        if (what.startsWith(givesUp)) this.unwritten += 1;
         await scheduler.turn(who, `${what}: ${fault}`);
       }
       return asError(fault);
@@ -286,10 +289,12 @@ function providerFault(fault: Fault): Response {
     : new EgressError('unreachable', 'no');
 }
 
+const givesUp = 'gives up';
+
 function describe(patch: Partial<VaultDocument>): string {
   if (patch.sealed !== undefined) return `commits token set ${numberOf(patch.sealed)}`;
   if (patch.lease !== undefined && patch.lease !== null) return 'takes the lease';
-  return patch.status === 'needs_reauth' ? `gives up: ${patch.reason}` : 'gives the lease back';
+  return patch.status === 'needs_reauth' ? `${givesUp}: ${patch.reason}` : 'gives the lease back';
 }
 
 /** The number of issue of a token set. */
