@@ -77,6 +77,8 @@ async function create(
     ...alive,
     scopes: [...tokenSet.scopes],
     account,
+    needsReauthAt: null,
+    reauthDueInDays: null,
     createdAt: now,
     updatedAt: now,
   };
@@ -89,6 +91,13 @@ async function create(
     shard: Math.floor(random() * shards),
     authorization,
     committedBy: null,
+    failures: 0,
+    grantedAt: now,
+    refreshes: 0,
+    usedAt: now,
+    needsReauthAt: null,
+    warnAt: null,
+    events: 0,
   };
   await store.create(id, secret, status);
   return connectionOf(id, status);

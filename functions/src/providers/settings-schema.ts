@@ -15,6 +15,13 @@ export const scopeSchema = v.pipe(
   v.regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/, 'must be a scope token of RFC 6749 §3.3'),
 );
 
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** RFC 6749 §5.2. */
+const errorCodeSchema = v.pipe(
+  v.string(),
+  v.regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/, 'must be an error code of RFC 6749 §5.2'),
+);
+
 /** How the provider's refresh tokens behave. */
 const rotationSchema = v.picklist(['none', 'rotates', 'rotates-with-grace']);
 
@@ -24,8 +31,32 @@ const lifeSchema = v.strictObject({
   rotation: v.optional(rotationSchema, 'rotates'),
   /** Lifetime of an access token, in seconds, where the provider's answer does not tell. */
   accessTokenSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  /** How long before expiry rotation refreshes, in seconds. Default: see `refresh/freshness.ts`. */
+  /** How long before expiry rotation refreshes, in seconds. Default: see `refresh/due.ts`. */
   refreshLeadSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  /** A refresh token that is not used for that long dies, in seconds. */
+  refreshTokenIdleSeconds: v.optional(positive),
+  /** A grant dies that long after its user consented, in seconds, however often it is used. */
+  refreshTokenAbsoluteSeconds: v.optional(positive),
+  /** A grant can be refreshed that often. */
+  refreshTokenMaxUses: v.optional(positive),
+  /** Error codes of the token endpoint, beside RFC 6749's, by which a grant is gone. */
+  permanentErrors: v.optional(v.array(errorCodeSchema), []),
+  /** Error codes of the token endpoint, beside RFC 6749's, that pass by themselves. */
+  transientErrors: v.optional(v.array(errorCodeSchema), []),
+});
+
+/** What the team chooses about refreshing ahead of expiry, on schedule. */
+const rotateSchema = v.strictObject({
+  /**
+   * `always`; `used`: connections that were used in the last `usedWithinDays`; `keep-alive`: only as
+   * often as the refresh token's idle limit asks for.
+   */
+  policy: v.optional(v.picklist(['always', 'used', 'keep-alive']), 'always'),
+  usedWithinDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 30),
+  /** Token requests of the schedule to this provider, per second. */
+  perSecond: v.optional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1_000)), 10),
+  /** Token requests of one batch to this provider at the same time. */
+  concurrency: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 10),
 });
 
 const common = {
@@ -61,6 +92,7 @@ const common = {
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
   allowTokenRelease: v.optional(v.boolean(), false),
   life: v.optional(lifeSchema, {}),
+  rotate: v.optional(rotateSchema, {}),
 };
 
 /** A provider whose endpoints are found by discovery (OpenID Connect Discovery 1.0, RFC 8414). */

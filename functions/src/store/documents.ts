@@ -7,7 +7,7 @@ const time = v.pipe(
   v.transform((timestamp) => timestamp.toMillis()),
 );
 const status = v.picklist(['active', 'needs_reauth', 'paused']);
-const reason = v.picklist(['revoked', 'interrupted', 'no_refresh_token']);
+const reason = v.picklist(['revoked', 'interrupted', 'no_refresh_token', 'account_changed']);
 
 const account = v.object({
   /** The provider's own identifier of the account (`sub`). */
@@ -23,6 +23,10 @@ export const statusDocumentSchema = v.object({
   reason: v.nullable(reason),
   scopes: v.array(v.string()),
   account,
+  /** When the grant will end although nothing is wrong; null: not foreseen. */
+  needsReauthAt: v.nullable(time),
+  /** How many days ahead of that the user was last warned; null: not yet. */
+  reauthDueInDays: v.nullable(v.number()),
   createdAt: time,
   updatedAt: time,
 });
@@ -57,13 +61,27 @@ export const vaultDocumentSchema = v.object({
   /** Spreads the index over `refreshAt`, which rises with time. */
   shard: v.number(),
   lease: v.nullable(leaseSchema),
-  /** The provider asked to be left alone until then; null: it did not. */
+  /** Nobody asks the provider for this connection before; null: anybody may. */
   retryAt: v.nullable(time),
+  /** Attempts in a row that failed for a while: what the pause grows with. */
+  failures: v.number(),
   journal: v.nullable(journalSchema),
   /** The finished authorization it came from: deleted with the connection. */
   authorization: v.nullable(v.string()),
   /** The attempt that wrote this generation: how a writer knows its own commit again. */
   committedBy: v.nullable(v.string()),
+  /** When its user consented last. */
+  grantedAt: time,
+  /** Refreshes since then. */
+  refreshes: v.number(),
+  /** When it was last used by a caller, to the day. */
+  usedAt: time,
+  /** As in the status document. */
+  needsReauthAt: v.nullable(time),
+  /** When the next warning of that is due; null: none. */
+  warnAt: v.nullable(time),
+  /** How many events this connection has had: what orders them. */
+  events: v.number(),
 });
 
 /** `strongroomAuthorizations/{hash of state}`: one pending authorization. */

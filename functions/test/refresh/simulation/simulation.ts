@@ -108,6 +108,13 @@ export class Simulation {
       journal: null,
       authorization: null,
       committedBy: null,
+      failures: 0,
+      grantedAt: now - 3_600_000,
+      refreshes: 0,
+      usedAt: now - 3_600_000,
+      needsReauthAt: null,
+      warnAt: null,
+      events: 0,
     };
   }
 
@@ -171,7 +178,12 @@ export class Simulation {
       methods: ['GET'],
       requestHeaders: [],
       allowTokenRelease: false,
-      life: { rotation: rotationOf[this.#options.behaviour] },
+      life: {
+        rotation: rotationOf[this.#options.behaviour],
+        permanentErrors: [],
+        transientErrors: [],
+      },
+      rotate: { policy: 'always', usedWithinDays: 30, perSecond: 10, concurrency: 10 },
     };
   }
 
