@@ -11,16 +11,17 @@ import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createEgress } from './egress/egress.ts';
 import { createPartyFinder } from './oauth/party.ts';
-import { type Clock, systemClock } from './platform/clock.ts';
+import type { Clock } from './platform/clock.ts';
 import type { Environment } from './platform/environment.ts';
-import { firebaseApp } from './platform/firebase-app.ts';
 import { openFirestore } from './platform/firestore.ts';
 import { createSecretReader } from './platform/secret-manager.ts';
+import { createServerClock, type ServerClock } from './platform/server-clock.ts';
+import { type Enqueue, enqueueTask } from './platform/tasks.ts';
 import { goneUsers } from './platform/users.ts';
 import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
-import { createRefreshBatch, createRotation, type Due } from './refresh/rotation.ts';
+import { createRefreshBatch, createRotation } from './refresh/rotation.ts';
 import { createConnectionStore } from './store/connection-store.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
@@ -34,19 +35,20 @@ export interface SuiteSettings {
 
 /** What tests put in the place of the real thing. */
 export interface SuiteOverrides {
-  readonly clock?: Clock;
+  /** Default: Firestore's time, so that all instances agree. */
+  readonly clock?: Clock | ServerClock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
-  /** Hands a batch of due connections to a task. */
-  readonly enqueue?: (batch: readonly Due[]) => Promise<void>;
+  readonly enqueue?: Enqueue;
 }
 
 /** Puts the use cases together with the real Firestore, Secret Manager, clock and network. */
 export function createSuite(
   environment: Environment,
   names: SuiteSettings,
-  { clock = systemClock, random = Math.random, enqueue = enqueueTask }: SuiteOverrides = {},
+  overrides: SuiteOverrides = {},
 ) {
+  const { clock = createServerClock(), random = Math.random, enqueue = enqueueTask } = overrides;
   const allowLoopback = environment.mode === 'sandbox';
   const secrets = createSecretReader(environment);
   const egress = createEgress({ allowLoopback });
@@ -58,7 +60,7 @@ export function createSuite(
   });
   const sealer = createSealer(createKeyring({ secrets, secretId: names.keyringSecretId, clock }));
   const shared = {
-    store: createConnectionStore(openFirestore(environment, names.databaseId)),
+    store: createConnectionStore(openFirestore(environment, names.databaseId), timedBy(clock)),
     settings,
     findParty: createPartyFinder({ egress, allowLoopback }),
     sealer,
@@ -93,7 +95,6 @@ export function createSuite(
 
 export type Suite = ReturnType<typeof createSuite>;
 
-async function enqueueTask(connections: readonly Due[]): Promise<void> {
-  const { getFunctions } = await import('firebase-admin/functions');
-  await getFunctions(firebaseApp()).taskQueue('refreshBatch').enqueue({ connections });
+function timedBy(clock: Clock | ServerClock): ServerClock['timed'] {
+  return 'timed' in clock ? clock.timed : (ask) => ask();
 }

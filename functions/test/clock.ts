@@ -8,6 +8,7 @@ export interface ManualClock extends Clock {
 export function manualClock(now = Date.parse('2026-01-01T00:00:00Z')): ManualClock {
   return {
     now: () => now,
+    ticks: () => now,
     sleep: async (delayMs) => {
       now += delayMs;
     },

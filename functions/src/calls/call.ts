@@ -43,7 +43,7 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
     call: ApiCall,
     deadlineAt: number,
   ): Promise<IncomingAnswer> => {
-    const timeoutMs = deadlineAt - clock.now();
+    const timeoutMs = deadlineAt - clock.ticks();
     if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
     try {
       return await egress({

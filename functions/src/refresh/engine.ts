@@ -17,7 +17,7 @@ export interface TokenRequest {
   readonly uid?: string;
   /** A token set of this generation or an older one will not do: it was refused, or is due. */
   readonly newerThan?: number;
-  /** Milliseconds since the epoch. */
+  /** In the clock's ticks. */
   readonly deadlineAt: number;
 }
 
@@ -46,7 +46,7 @@ export function createRefreshEngine(dependencies: RefreshDependencies): FreshTok
       } catch (error) {
         // The flight that was joined ran out of its own time, not of ours.
         const late = error instanceof StrongroomError && error.code === 'deadline_exceeded';
-        if (!late || clock.now() >= deadlineAt) throw error;
+        if (!late || clock.ticks() >= deadlineAt) throw error;
       }
     }
   };
@@ -77,18 +77,21 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
     if (isLeased(document, now) || now < retryAt) {
       if (mayUseOld) return open(dependencies, found, provider);
       // Waiting for what comes too late would only cost reads.
-      if (retryAt >= deadlineAt) throw unavailable('provider', secondsUntil(retryAt, now));
+      if (retryAt - now >= deadlineAt - clock.ticks())
+        throw unavailable('provider', secondsUntil(retryAt, now));
     } else {
       const opened = await open(dependencies, found, provider);
       const outcome = await refresh(dependencies, found, opened);
       if (outcome.kind === 'refreshed') return outcome.opened;
       if (outcome.kind === 'failed') {
         if (mayUseOld) return opened;
-        if (outcome.retryAt === undefined || outcome.retryAt >= deadlineAt) throw outcome.error;
+        const { retryAt: next } = outcome;
+        if (next === undefined || next - clock.now() >= deadlineAt - clock.ticks())
+          throw outcome.error;
         lastError = outcome.error;
       }
     }
-    if (clock.now() + pollMs >= deadlineAt) throw lastError;
+    if (clock.ticks() + pollMs >= deadlineAt) throw lastError;
     // Jitter: many processes wait for the same generation.
     await clock.sleep(pollMs * (0.5 + dependencies.random()));
     pollMs = Math.min(longestPollMs, pollMs * 1.6);

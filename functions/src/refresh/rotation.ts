@@ -1,6 +1,7 @@
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Enqueue } from '../platform/tasks.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import { shards } from '../store/documents.ts';
 import type { FreshTokenSet } from './engine.ts';
@@ -19,7 +20,7 @@ const batchConcurrency = 10;
 
 interface RotationDependencies {
   readonly store: ConnectionStore;
-  readonly enqueue: (batch: readonly Due[]) => Promise<void>;
+  readonly enqueue: Enqueue;
   readonly clock: Clock;
 }
 
@@ -33,7 +34,7 @@ export function createRotation({ store, enqueue, clock }: RotationDependencies) 
     const handOver = async (shard: number): Promise<number> => {
       let due = 0;
       for await (const batch of store.listDue(shard, dueUntil, batchSize)) {
-        await enqueue(batch);
+        await enqueue('refreshBatch', { connections: batch });
         due += batch.length;
       }
       return due;
@@ -55,7 +56,7 @@ export function createRefreshBatch(fresh: FreshTokenSet, clock: Clock) {
       for (let due = queue.shift(); due !== undefined; due = queue.shift()) {
         try {
           // One attempt and no waiting: a provider that is down is not asked more than callers do.
-          const deadlineAt = clock.now();
+          const deadlineAt = clock.ticks();
           await fresh({ connectionId: due.id, newerThan: due.generation, deadlineAt });
           counts.refreshed += 1;
         } catch (error) {

@@ -4,9 +4,11 @@ import {
   type Firestore,
   Timestamp,
   type Transaction,
+  type WriteResult,
 } from 'firebase-admin/firestore';
 import * as v from 'valibot';
 import { conditionally, creating, reachFirestore } from '../platform/firestore.ts';
+import type { ServerClock } from '../platform/server-clock.ts';
 import { rejected } from '../vault/keyring.ts';
 import {
   type AuthorizationDocument,
@@ -32,7 +34,8 @@ export type StatusPatch = Partial<StatusDocument>;
  * Where connections live: the only file that names a collection. Every method is one round trip and
  * throws StrongroomError `unavailable` where Firestore gives no answer.
  */
-export function createConnectionStore(db: Firestore) {
+export function createConnectionStore(db: Firestore, timed: ServerClock['timed'] = (ask) => ask()) {
+  const read = reader(timed);
   const authorizations = db.collection('strongroomAuthorizations');
   const vault = db.collection('strongroomVault');
   const sweepCursor = db.doc('strongroomSchedule/sweep');
@@ -93,7 +96,7 @@ export function createConnectionStore(db: Firestore) {
         if (alsoStatus !== undefined) {
           batch.update(statuses(found.document.uid).doc(found.id), toFirestore(alsoStatus));
         }
-        return conditionally(() => batch.commit());
+        return conditionally(() => timed(() => batch.commit(), timeOfWrites));
       };
       let outcome = await write(status);
       // The app may have deleted what is its user's: the vault's document still has to change.
@@ -195,13 +198,24 @@ export type ConnectionStore = ReturnType<typeof createConnectionStore>;
 const dueSchema = v.object({ generation: v.number() });
 const ownerSchema = v.object({ uid: v.string() });
 
-async function read<S extends v.GenericSchema>(
-  reference: DocumentReference,
-  schema: S,
-): Promise<Stored<v.InferOutput<S>> | undefined> {
-  const snapshot = await reachFirestore(() => reference.get());
-  const version = snapshot.updateTime;
-  return version && { id: snapshot.id, document: parse(snapshot, schema), version };
+function reader(timed: ServerClock['timed']) {
+  return async <S extends v.GenericSchema>(
+    reference: DocumentReference,
+    schema: S,
+  ): Promise<Stored<v.InferOutput<S>> | undefined> => {
+    const ask = () =>
+      timed(
+        () => reference.get(),
+        ({ readTime }) => readTime.toMillis(),
+      );
+    const snapshot = await reachFirestore(ask);
+    const version = snapshot.updateTime;
+    return version && { id: snapshot.id, document: parse(snapshot, schema), version };
+  };
+}
+
+function timeOfWrites([first]: readonly WriteResult[]): number | undefined {
+  return first?.writeTime.toMillis();
 }
 
 /** A document that is not of our shape was not written by us. */

@@ -1,6 +1,7 @@
 import { onRequest, type Request, type Response } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
 import { callerOfRequest } from '../identity/caller.ts';
+import { systemClock } from '../platform/clock.ts';
 import { assertBodySize } from './bodies.ts';
 import { answerMalformedJson } from './malformed-json.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
@@ -22,7 +23,7 @@ export const api = onRequest(
 );
 
 async function answer(request: Request, response: Response): Promise<void> {
-  const deadlineAt = deadlineFrom(Date.now());
+  const deadlineAt = deadlineFrom(systemClock.ticks());
   const here = routes.filter(({ path }) => path.test(request.path));
   const route = here.find(({ method }) => method === undefined || method === request.method);
   // Who is not signed in learns nothing, not even which paths there are.

@@ -2,6 +2,7 @@ import { type CallableRequest, HttpsError, onCall } from 'firebase-functions/htt
 import type * as v from 'valibot';
 
 import { type Caller, callerOfCallable } from '../identity/caller.ts';
+import { systemClock } from '../platform/clock.ts';
 import {
   assertBodySize,
   callMaxBytes,
@@ -37,7 +38,7 @@ function callable<S extends v.GenericSchema, T>(
 ) {
   const options = { timeoutSeconds: requestTimeoutSeconds };
   const deployed = onCall(options, async (request: CallableRequest<unknown>): Promise<T> => {
-    const deadlineAt = deadlineFrom(Date.now());
+    const deadlineAt = deadlineFrom(systemClock.ticks());
     try {
       const caller = await callerOfCallable(request, { revocation: checksRevocation });
       assertBodySize(request.rawRequest.rawBody, maxBytes);

@@ -30,7 +30,7 @@ export const requestTimeoutSeconds = 60;
 /** A refresh that begins at the last moment must be over before that: it must not be cut off. */
 const deadlineMarginMs = leaseMs;
 
-/** When the work of a request that starts now must be over; milliseconds since the epoch. */
+/** When the work of a request that starts now must be over; in the clock's ticks. */
 export function deadlineFrom(now: number): number {
   return now + requestTimeoutSeconds * 1_000 - deadlineMarginMs;
 }

@@ -11,6 +11,7 @@ export function createTestClock(): TestClock {
   return {
     ...systemClock,
     now: () => systemClock.now() + aheadMs,
+    ticks: () => systemClock.now() + aheadMs,
     advance(deltaMs) {
       aheadMs += deltaMs;
     },

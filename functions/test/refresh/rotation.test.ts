@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Enqueue } from '../../src/platform/tasks.ts';
 import { batchSize, type Due, rotationPeriodMs } from '../../src/refresh/rotation.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
@@ -20,8 +21,11 @@ describe('rotation', () => {
     world.provider.updateSettings({ accessTokenSeconds: lifetimeSeconds });
   });
 
-  const instance = () =>
-    world.newSuite({ random, enqueue: async (batch) => void handed.push([...batch]) });
+  const instance = () => world.newSuite({ random, enqueue: hand });
+  const hand: Enqueue = async (_queue, data) => {
+    assert.ok('connections' in data && Array.isArray(data.connections));
+    handed.push([...data.connections]);
+  };
   const connect = async (uid: string) =>
     (await world.connect(uid, { suite: world.newSuite({ random }) })).id;
   const refreshes = (accountId: string) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { systemClock as realClock } from '../../src/platform/clock.ts';
+import { batchRequest, parseRequest } from '../../src/triggers/requests.ts';
 import { startWorkers, type Workers } from '../harness/workers.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
@@ -84,7 +85,10 @@ describe('a refresh is one token request, however many want it', function () {
     expire();
     const handed: Promise<void>[] = [];
     const rotating = world.newSuite({
-      enqueue: async (batch) => void handed.push(world.newSuite().refreshBatch(batch)),
+      enqueue: async (_queue, data) => {
+        const { connections } = parseRequest(batchRequest, data);
+        handed.push(world.newSuite().refreshBatch(connections));
+      },
     });
     const other = world.newSuite();
     await Promise.all([

@@ -142,6 +142,7 @@ export class Simulation {
       },
       clock: {
         now: () => scheduler.now,
+        ticks: () => scheduler.now,
         sleep: (delayMs) => scheduler.sleep(name, delayMs),
       },
       random: () => 0.5,
