@@ -13,6 +13,6 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  ticks: () => performance.now(),
+  ticks: () => Math.floor(performance.now()),
   sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
 };
