@@ -1,11 +1,15 @@
 import * as oauth from 'oauth4webapi';
 import { EgressError } from '../egress/egress.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import { needsReauth } from '../store/refusals.ts';
 
 /** Why a provider gave no token, sorted by who must act. */
 export type FailureKind =
   /** The grant is gone: its user must connect again. */
   | 'user'
+  /** Tokens came, for another account than the connected one. They are not used. */
+  | 'account'
   /** Our registration at the provider is wrong: the team must mend its settings. */
   | 'operator'
   /** The provider said no for now (5xx, 429), or could not be reached: later. */
@@ -46,6 +50,8 @@ export class OAuthFailure extends Error {
           'The provider did not accept the authorization. Connect the account again.',
           said,
         );
+      case 'account':
+        return needsReauth('account_changed');
       case 'invalid':
         return new StrongroomError(
           'provider_answer_invalid',
@@ -59,15 +65,18 @@ export class OAuthFailure extends Error {
   }
 }
 
-/** Error codes of RFC 6749 §5.2 that only the team can mend. */
-const operatorErrors = new Set([
-  'invalid_client',
-  'unauthorized_client',
-  'unsupported_grant_type',
-  'invalid_request',
-  'invalid_scope',
+/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5. */
+const standardKinds: ReadonlyMap<string, FailureKind> = new Map([
+  ['invalid_grant', 'user'],
+  ['invalid_client', 'operator'],
+  ['unauthorized_client', 'operator'],
+  ['unsupported_grant_type', 'operator'],
+  ['invalid_request', 'operator'],
+  ['invalid_scope', 'operator'],
+  ['temporarily_unavailable', 'transient'],
+  ['server_error', 'transient'],
+  ['slow_down', 'transient'],
 ]);
-const transientErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down']);
 
 const errorCode = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
@@ -76,11 +85,18 @@ export function errorCodeOf(said: string): string | undefined {
   return errorCode.test(said) ? said : undefined;
 }
 
+/** The provider's own error codes. */
+type OwnErrors = Pick<Provider['life'], 'permanentErrors' | 'transientErrors'>;
+const noOwnErrors: OwnErrors = { permanentErrors: [], transientErrors: [] };
+
 /** Sorts what `oauth4webapi` and the egress throw. */
-export function asOAuthFailure(error: unknown): OAuthFailure | StrongroomError {
+export function asOAuthFailure(
+  error: unknown,
+  own: OwnErrors = noOwnErrors,
+): OAuthFailure | StrongroomError {
   if (error instanceof OAuthFailure || error instanceof StrongroomError) return error;
   if (error instanceof EgressError) return ofEgress(error);
-  if (error instanceof oauth.ResponseBodyError) return ofAnswer(error);
+  if (error instanceof oauth.ResponseBodyError) return ofAnswer(error, own);
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     return ofStatus(error.response, 'operator', 'invalid_client');
   }
@@ -95,11 +111,15 @@ function ofEgress(error: EgressError): OAuthFailure {
   return new OAuthFailure(error.processed === 'no' ? 'transient' : 'uncertain');
 }
 
-function ofAnswer({ error, response }: oauth.ResponseBodyError): OAuthFailure {
-  const said = errorCodeOf(error);
-  if (transientErrors.has(error)) return ofStatus(response, 'transient', said);
-  if (operatorErrors.has(error)) return ofStatus(response, 'operator', said);
-  return ofStatus(response, error === 'invalid_grant' ? 'user' : 'invalid', said);
+function ofAnswer({ error, response }: oauth.ResponseBodyError, own: OwnErrors): OAuthFailure {
+  return ofStatus(response, kindOf(error, own), errorCodeOf(error));
+}
+
+/** The settings have the first word: a provider may mean something else by a standard code. */
+function kindOf(error: string, { permanentErrors, transientErrors }: OwnErrors): FailureKind {
+  if (permanentErrors.includes(error)) return 'user';
+  if (transientErrors.includes(error)) return 'transient';
+  return standardKinds.get(error) ?? 'invalid';
 }
 
 /** 5xx and 429 are always transient, whatever else the answer says. */
@@ -112,15 +132,21 @@ function ofStatus(
   return new OAuthFailure(
     transient ? 'transient' : otherwise,
     providerError,
-    retryAfterSecondsOf(response.headers.get('retry-after')),
+    retryAfterSecondsOf(response.headers),
   );
 }
 
-/** Retry-After in seconds (RFC 9110 §10.2.3); an HTTP date is counted from now. */
-function retryAfterSecondsOf(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  const seconds = /^\d{1,6}$/.test(value)
-    ? Number(value)
-    : (Date.parse(value) - Date.now()) / 1_000;
-  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
+/** Retry-After (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own. */
+function retryAfterSecondsOf(headers: Headers): number | undefined {
+  const value = headers.get('retry-after') ?? '';
+  if (/^\d+$/.test(value)) return Number(value);
+  const until = dateOf(value);
+  const sentAt = dateOf(headers.get('date') ?? '') ?? Date.now();
+  return until === undefined ? undefined : Math.max(0, Math.ceil((until - sentAt) / 1_000));
+}
+
+/** An HTTP date (RFC 9110 §5.6.7) begins with the day's name; `Date.parse` takes much else. */
+function dateOf(value: string): number | undefined {
+  const time = /^[a-z]{3,9}, /i.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
