@@ -40,6 +40,9 @@ export const log = {
   revocationFailed(error: unknown): void {
     logger.warn('the provider did not revoke a grant', reasonOf(error));
   },
+  eventsNotHandedOver(lanes: number): void {
+    logger.warn('events wait for the schedule; the task queue took none', { lanes });
+  },
   rotated(counts: Readonly<Record<string, number>>): void {
     logger.info('rotation', counts);
   },

@@ -10,6 +10,7 @@ import { createGet, createList } from './connections/list.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createEgress } from './egress/egress.ts';
+import { createOutbox } from './events/outbox.ts';
 import { createPartyFinder } from './oauth/party.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Environment } from './platform/environment.ts';
@@ -64,6 +65,7 @@ export function createSuite(
     settings,
     findParty: createPartyFinder({ egress, allowLoopback }),
     sealer,
+    outbox: createOutbox({ settings, clock, enqueue }),
     clock,
     random,
     newId: () => randomBytes(16).toString('base64url'),

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { eventTypes } from '../events/event.ts';
 
 /** An identifier of a provider, as clients name it: `spotify`, `sandbox-oauth2`. */
 export const providerIdSchema = v.pipe(
@@ -112,6 +113,43 @@ const oauth2Schema = v.strictObject({
   ...common,
 });
 
+/** A signing secret of Standard Webhooks: 24 to 64 bytes. */
+const webhookSecretSchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^whsec_(?=.{32,88}$)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+    'must be whsec_ and 24 to 64 random bytes in base64',
+  ),
+);
+
+/** Where the team's backend is told of what happens; see docs/events.md. */
+const eventsSchema = v.strictObject({
+  /** Default: all but `refreshed`. */
+  types: v.optional(v.array(v.picklist(eventTypes))),
+  webhook: v.optional(
+    v.strictObject({
+      url: urlSchema,
+      /** One, or two while a secret is being replaced: both sign. */
+      secrets: v.pipe(
+        v.array(webhookSecretSchema),
+        v.minLength(1, 'must not be empty'),
+        v.maxLength(2, 'must be two at most'),
+      ),
+    }),
+  ),
+  eventarc: v.optional(
+    v.strictObject({
+      channel: v.pipe(
+        v.string(),
+        v.regex(
+          /^locations\/[a-z\d-]{1,63}\/channels\/[a-z][a-z\d-]{0,62}$/,
+          'must be locations/<region>/channels/<name>',
+        ),
+      ),
+    }),
+  ),
+});
+
 /** The document in the secret `strongroom-providers`. */
 export const settingsSchema = v.strictObject({
   app: v.strictObject({
@@ -123,6 +161,7 @@ export const settingsSchema = v.strictObject({
     returnTo: v.pipe(v.array(urlSchema), v.minLength(1, 'must not be empty')),
   }),
   providers: v.record(providerIdSchema, v.variant('kind', [oidcSchema, oauth2Schema])),
+  events: v.optional(eventsSchema),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -130,6 +130,8 @@ const urlFields = [
 
 function* urlsOf(settings: Settings): Generator<[field: string, url: string]> {
   yield ['app.redirectUri', settings.app.redirectUri];
+  const webhook = settings.events?.webhook;
+  if (webhook !== undefined) yield ['events.webhook.url', webhook.url];
   for (const [id, provider] of Object.entries(settings.providers)) {
     const fields: Partial<Record<(typeof urlFields)[number], string | undefined>> = provider;
     for (const name of urlFields) {

@@ -19,6 +19,8 @@ import {
   type VaultDocument,
   vaultDocumentSchema,
 } from './documents.ts';
+import type { NewEvent } from './event-documents.ts';
+import { addEvents } from './event-store.ts';
 
 /** A document, and the version of it that a conditional write must meet. */
 export interface Stored<T> {
@@ -31,7 +33,8 @@ export interface Stored<T> {
 export type StatusPatch = Partial<StatusDocument>;
 
 /**
- * Where connections live: the only file that names a collection. Every method is one round trip and
+ * Where connections live; event-store.ts has the only other collection. What takes `events` writes
+ * them in the same commit, 1 write each. Every method is one round trip and
  * throws StrongroomError `unavailable` where Firestore gives no answer.
  */
 export function createConnectionStore(db: Firestore, timed: ServerClock['timed'] = (ask) => ask()) {
@@ -66,10 +69,16 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
      * Writes both documents of a new connection. 2 writes, in one commit. A transaction, although it
      * reads nothing: a batch would be tried for ten minutes, long after its grant was revoked.
      */
-    async create(id: string, secret: VaultDocument, status: StatusDocument): Promise<void> {
+    async create(
+      id: string,
+      secret: VaultDocument,
+      status: StatusDocument,
+      events: readonly NewEvent[] = [],
+    ): Promise<void> {
       const write = async (transaction: Transaction) => {
         transaction.create(vault.doc(id), toFirestore(secret));
         transaction.create(statuses(secret.uid).doc(id), toFirestore(status));
+        addEvents(db, transaction, events);
       };
       await creating(() => db.runTransaction(write, { maxAttempts: 1 }));
     },
@@ -89,6 +98,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       found: Stored<VaultDocument>,
       patch: Partial<VaultDocument>,
       status?: StatusPatch,
+      events: readonly NewEvent[] = [],
     ): Promise<Timestamp | undefined> {
       const write = (alsoStatus?: StatusPatch) => {
         const batch = db.batch();
@@ -96,6 +106,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
         if (alsoStatus !== undefined) {
           batch.update(statuses(found.document.uid).doc(found.id), toFirestore(alsoStatus));
         }
+        addEvents(db, batch, events);
         return conditionally(() => timed(() => batch.commit(), timeOfWrites));
       };
       let outcome = await write(status);
@@ -110,12 +121,13 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
      *
      * @returns false where it was changed meanwhile, or is gone.
      */
-    async remove(found: Stored<VaultDocument>): Promise<boolean> {
+    async remove(found: Stored<VaultDocument>, events: readonly NewEvent[] = []): Promise<boolean> {
       const batch = db.batch();
       batch.delete(vault.doc(found.id), { lastUpdateTime: found.version });
       batch.delete(statuses(found.document.uid).doc(found.id));
       const { authorization } = found.document;
       if (authorization !== null) batch.delete(authorizations.doc(authorization));
+      addEvents(db, batch, events);
       return (await conditionally(() => batch.commit())).written;
     },
 

@@ -2,7 +2,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import * as v from 'valibot';
 
 /** Firestore's timestamps, read as milliseconds since the epoch. */
-const time = v.pipe(
+export const time = v.pipe(
   v.instance(Timestamp),
   v.transform((timestamp) => timestamp.toMillis()),
 );
