@@ -15,6 +15,23 @@ describe("the sandbox provider's faults", () => {
 
   const refreshesSeen = () => provider.counters().tokenRequests.byGrantType['refresh_token'];
 
+  /** What came of the answer to a refresh, be it whole or not. */
+  const rawRefresh = async (refreshToken = '') => {
+    const answer = await fetch(`${provider.url}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`strongroom-sandbox:${provider.clientSecret}`)}` },
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+    });
+    const chunks: Uint8Array[] = [];
+    try {
+      for await (const chunk of answer.body ?? []) chunks.push(chunk);
+    } catch (error) {
+      assert.ok(error instanceof TypeError);
+    }
+    const { status, headers } = answer;
+    return { status, headers, body: Buffer.concat(chunks).toString() };
+  };
+
   it('answers a status as often as told without touching the refresh token', async () => {
     const { refresh_token: refreshToken } = await party.connect();
     const headers = { 'retry-after': '1' };
@@ -49,6 +66,37 @@ describe("the sandbox provider's faults", () => {
     await assert.rejects(party.refresh(refreshToken), TypeError);
     assert.equal(provider.grants()[0]?.refreshes, 1);
     await assert.rejects(party.refresh(refreshToken), { error: 'invalid_grant' });
+  });
+
+  it('drops the connection in the middle of the answer', async () => {
+    const { refresh_token: refreshToken } = await party.connect();
+    provider.addFault({ endpoint: 'token', drop: 'within' });
+    const { status, headers, body } = await rawRefresh(refreshToken);
+    assert.equal(status, 200);
+    assert.equal(body.length, Math.floor(Number(headers.get('content-length')) / 2));
+    assert.match(body, /^\{"access_token":"/);
+    assert.equal(provider.grants()[0]?.refreshes, 1);
+  });
+
+  it('changes members of the answer to a request that took effect', async () => {
+    const { refresh_token: refreshToken } = await party.connect();
+    const fault = { endpoint: 'token', patch: { expires_in: 7, scope: null } };
+    const init = { method: 'POST', body: JSON.stringify(fault) };
+    assert.equal((await fetch(`${provider.url}/sandbox/faults`, init)).status, 204);
+    const answer = await party.refresh(refreshToken);
+    assert.equal(answer.expires_in, 7);
+    assert.equal(answer.scope, undefined);
+    assert.equal((await party.call('/me', answer.access_token)).status, 200);
+    assert.equal(provider.grants()[0]?.refreshes, 1);
+  });
+
+  it('sends the answer to a request that took effect as a form', async () => {
+    const { refresh_token: refreshToken } = await party.connect();
+    provider.addFault({ endpoint: 'token', form: true });
+    const { headers, body } = await rawRefresh(refreshToken);
+    assert.match(headers.get('content-type') ?? '', /^application\/x-www-form-urlencoded/);
+    const token = new URLSearchParams(body).get('access_token') ?? '';
+    assert.equal((await party.call('/me', token)).status, 200);
   });
 
   it('replaces the answer to a request that took effect', async () => {
@@ -100,6 +148,7 @@ describe("the sandbox provider's faults", () => {
       { endpoint: 'token', status: 99 },
       { endpoint: 'token', times: 0 },
       { endpoint: 'token', headers: 'x' },
+      { endpoint: 'token', patch: 'x' },
       [],
     ];
     for (const fault of wrong) {
