@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { EgressError } from '../egress/egress.ts';
+import { retryAfterSecondsOf } from '../egress/retry-after.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { needsReauth } from '../store/refusals.ts';
@@ -134,19 +135,4 @@ function ofStatus(
     providerError,
     retryAfterSecondsOf(response.headers),
   );
-}
-
-/** Retry-After (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own. */
-function retryAfterSecondsOf(headers: Headers): number | undefined {
-  const value = headers.get('retry-after') ?? '';
-  if (/^\d+$/.test(value)) return Number(value);
-  const until = dateOf(value);
-  const sentAt = dateOf(headers.get('date') ?? '') ?? Date.now();
-  return until === undefined ? undefined : Math.max(0, Math.ceil((until - sentAt) / 1_000));
-}
-
-/** An HTTP date (RFC 9110 §5.6.7) begins with the day's name; `Date.parse` takes much else. */
-function dateOf(value: string): number | undefined {
-  const time = /^[a-z]{3,9}, /i.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
 }
