@@ -165,6 +165,30 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       }
     },
 
+    /**
+     * Connections whose warning is due, longest due first, by pages; 1 read each, at least 1. A
+     * document that is not of our shape is passed over.
+     */
+    async *listWarnings(dueUntil: number, pageSize: number): AsyncGenerator<Stored<VaultDocument>[]> {
+      const due = vault
+        .where('warnAt', '<=', Timestamp.fromMillis(dueUntil))
+        .orderBy('warnAt')
+        .limit(pageSize);
+      let query = due;
+      for (;;) {
+        const page = (await reachFirestore(() => query.get())).docs;
+        const last = page.at(-1);
+        if (last === undefined) return;
+        yield page.flatMap((snapshot) => {
+          const { success, output } = v.safeParse(vaultDocumentSchema, snapshot.data());
+          const { id, updateTime: version } = snapshot;
+          return success ? [{ id, document: output, version }] : [];
+        });
+        if (page.length < pageSize) return;
+        query = due.startAfter(last);
+      }
+    },
+
     /** The ids of all connections of a user; 1 read each, at least 1. */
     async listOwned(uid: string): Promise<string[]> {
       const query = vault.where('uid', '==', uid).select();
