@@ -9,6 +9,7 @@ import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
+import { createWarn } from './connections/warn.ts';
 import { createEgress } from './egress/egress.ts';
 import { createOutbox } from './events/outbox.ts';
 import { createPartyFinder } from './oauth/party.ts';
@@ -21,8 +22,10 @@ import { type Enqueue, enqueueTask } from './platform/tasks.ts';
 import { goneUsers } from './platform/users.ts';
 import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
+import type { PausedUntil } from './refresh/allowance.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
-import { createRefreshBatch, createRotation } from './refresh/rotation.ts';
+import { createRefreshBatch } from './refresh/refresh-batch.ts';
+import { createRotation } from './refresh/rotation.ts';
 import { createConnectionStore } from './store/connection-store.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
@@ -72,6 +75,7 @@ export function createSuite(
     newState: () => randomBytes(32).toString('base64url'),
   };
   const { store } = shared;
+  const pausedUntil: PausedUntil = async () => undefined;
   const fresh = createRefreshEngine(shared);
   const tokens = createTokenCache(fresh, clock);
   const disconnect = createDisconnect({ ...shared, forgetToken: tokens.forget });
@@ -89,9 +93,9 @@ export function createSuite(
     token: createToken(tokens),
     disconnect,
     forget,
-    rotate: createRotation({ store, clock, enqueue }),
-    refreshBatch: createRefreshBatch(fresh, clock),
-    sweep: createSweep({ store, goneUsers, forget, clock }),
+    rotate: createRotation({ ...shared, pausedUntil, enqueue }),
+    refreshBatch: createRefreshBatch({ ...shared, pausedUntil, fresh }),
+    sweep: createSweep({ store, goneUsers, forget, warn: createWarn(shared), clock }),
   };
 }
 

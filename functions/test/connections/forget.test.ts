@@ -34,6 +34,7 @@ describe('forgetting a user', () => {
       store: world.store,
       goneUsers: async (uids) => [...uids],
       forget: world.suite.forget,
+      warn: async () => 0,
       clock: world.clock,
     });
     world.provider.addFault({ endpoint: 'revocation', status: 503 });
