@@ -2,7 +2,7 @@
 export type ConnectionStatus = 'active' | 'needs_reauth' | 'paused';
 
 /** Why a connection needs its user. */
-export type ReauthReason = 'revoked' | 'interrupted' | 'no_refresh_token';
+export type ReauthReason = 'revoked' | 'interrupted' | 'no_refresh_token' | 'account_changed';
 
 /** What providers-list tells of a provider. */
 export interface Provider {
@@ -33,6 +33,10 @@ export interface Connection {
   readonly reason?: ReauthReason;
   readonly scopes: readonly string[];
   readonly account: Account;
+  /** ISO 8601; when it will need reconnecting although nothing is wrong, as far as known. */
+  readonly needsReauthAt?: string;
+  /** How many days ahead of that its user was warned last: 14 or 3. */
+  readonly reauthDueInDays?: number;
   /** ISO 8601. */
   readonly createdAt: string;
   /** ISO 8601. */

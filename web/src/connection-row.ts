@@ -28,6 +28,7 @@ const explanations: Readonly<Record<ReauthReason, string>> = {
   revoked: 'Access was taken back at the provider.',
   interrupted: 'A renewal was interrupted, and the provider asks for you.',
   no_refresh_token: 'The access ran out, and the provider lets nobody renew it but you.',
+  account_changed: 'The provider answered for another account than the one connected here.',
 };
 
 /** How a person recognises the account. */
@@ -37,6 +38,10 @@ export function accountName({ account, createdAt }: Connection): string {
     timeStyle: 'short',
   });
   return account.name ?? account.email ?? account.subject ?? `Account of ${connected}`;
+}
+
+function dateOf(time: string): string {
+  return new Date(time).toLocaleDateString(undefined, { dateStyle: 'long' });
 }
 
 /** One connected account: who, its status, what may be done, and the last answer of its API. */
@@ -50,6 +55,7 @@ export function connectionRow(id: string, acts: ConnectionActs): ConnectionRow {
   const address = element('p', { class: 'address' });
   const status = element('span', { class: 'status' });
   const details = element('p', { class: 'details' });
+  const deadline = element('p', { class: 'details' });
   const answer = element('div', { class: 'answer', hidden: true });
 
   const call = button(
@@ -70,6 +76,7 @@ export function connectionRow(id: string, acts: ConnectionActs): ConnectionRow {
     { class: 'connection', 'aria-labelledby': name.id },
     element('div', { class: 'who' }, element('div', {}, name, address), status),
     details,
+    deadline,
     element('div', { class: 'actions' }, disconnect, call, reconnect),
     answer,
   );
@@ -85,8 +92,11 @@ export function connectionRow(id: string, acts: ConnectionActs): ConnectionRow {
       connection.reason === undefined
         ? connection.scopes.join(' · ')
         : explanations[connection.reason];
+    const { needsReauthAt, reauthDueInDays } = connection;
+    const isDue = needsReauthAt !== undefined && reauthDueInDays !== undefined;
+    deadline.textContent = isDue ? `Reconnect before ${dateOf(needsReauthAt)}.` : '';
     call.hidden = connection.status !== 'active';
-    reconnect.hidden = connection.status !== 'needs_reauth';
+    reconnect.hidden = connection.status !== 'needs_reauth' && !isDue;
   };
   return { node, show };
 }

@@ -8,7 +8,12 @@ import type {
 } from '../../client/src/types.ts';
 
 const statuses: readonly ConnectionStatus[] = ['active', 'needs_reauth', 'paused'];
-const reasons: readonly ReauthReason[] = ['revoked', 'interrupted', 'no_refresh_token'];
+const reasons: readonly ReauthReason[] = [
+  'revoked',
+  'interrupted',
+  'no_refresh_token',
+  'account_changed',
+];
 
 /**
  * Tells of the user's connections now and whenever one of them changes, oldest first. The status
@@ -35,7 +40,8 @@ export function watchConnections(
 }
 
 function readConnection(id: string, data: Readonly<Record<string, unknown>>): Connection {
-  const { provider, scopes } = data;
+  const { provider, scopes, needsReauthAt, reauthDueInDays } = data;
+  const isAhead = needsReauthAt instanceof Timestamp && data['status'] !== 'needs_reauth';
   const reason = reasons.find((known) => known === data['reason']);
   return {
     id,
@@ -44,6 +50,8 @@ function readConnection(id: string, data: Readonly<Record<string, unknown>>): Co
     ...(reason !== undefined && { reason }),
     scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [],
     account: readAccount(data['account']),
+    ...(isAhead && { needsReauthAt: needsReauthAt.toDate().toISOString() }),
+    ...(isAhead && typeof reauthDueInDays === 'number' && { reauthDueInDays }),
     createdAt: readTime(data['createdAt']),
     updatedAt: readTime(data['updatedAt']),
   };

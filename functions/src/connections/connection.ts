@@ -8,6 +8,10 @@ export interface Connection {
   readonly reason?: ReauthReason;
   readonly scopes: readonly string[];
   readonly account: Account;
+  /** When the account will have to be connected again although nothing is wrong, as far as known. */
+  readonly needsReauthAt?: string;
+  /** How many days ahead of that the user was warned last: 14 or 3. */
+  readonly reauthDueInDays?: number;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

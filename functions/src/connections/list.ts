@@ -24,6 +24,8 @@ export function createGet(store: ConnectionStore) {
 /** The status document as its owner is shown it. */
 export function connectionOf(id: string, document: StatusDocument): Connection {
   const { provider, status, reason, scopes, account, createdAt, updatedAt } = document;
+  const { needsReauthAt, reauthDueInDays } = document;
+  const isAhead = needsReauthAt !== null && status !== 'needs_reauth';
   return {
     id,
     provider,
@@ -31,6 +33,8 @@ export function connectionOf(id: string, document: StatusDocument): Connection {
     ...(reason !== null && { reason }),
     scopes,
     account,
+    ...(isAhead && { needsReauthAt: new Date(needsReauthAt).toISOString() }),
+    ...(isAhead && reauthDueInDays !== null && { reauthDueInDays }),
     createdAt: new Date(createdAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
   };
