@@ -43,8 +43,8 @@ export const log = {
   eventsNotHandedOver(lanes: number): void {
     logger.warn('events wait for the schedule; the task queue took none', { lanes });
   },
-  rotated(counts: Readonly<Record<string, number>>): void {
-    logger.info('rotation', counts);
+  rotated(fields: Readonly<Record<string, number | string>>): void {
+    logger.info('rotation', fields);
   },
   swept(counts: Readonly<Record<string, number>>): void {
     logger.info('sweep', counts);

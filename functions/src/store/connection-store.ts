@@ -32,6 +32,22 @@ export interface Stored<T> {
 /** A change of the status document that goes with a change of the vault's, in one commit. */
 export type StatusPatch = Partial<StatusDocument>;
 
+/** A connection that is due, and what rotation needs to know of it. */
+export interface DueConnection {
+  readonly id: string;
+  /** The one that is due: a newer one is not. */
+  readonly generation: number;
+  readonly provider: string;
+  readonly refreshAt: number;
+}
+
+/** What a query for due connections is to give. */
+export interface DuePage {
+  readonly limit: number;
+  /** Providers whose connections are to be left out; ten at most have an effect. */
+  readonly without: readonly string[];
+}
+
 /**
  * Where connections live; event-store.ts has the only other collection. What takes `events` writes
  * them in the same commit, 1 write each. Every method is one round trip and
@@ -145,23 +161,42 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       return (await read(statuses(uid).doc(id), statusDocumentSchema))?.document;
     },
 
-    /** What a shard has due, soonest first, by pages; 1 read each, at least 1. */
-    async *listDue(shard: number, dueUntil: number, pageSize: number) {
+    /**
+     * What a shard has due, soonest first, by pages; 1 read each, at least 1. A document that is not
+     * of our shape is passed over: it must not keep what comes after it from its refresh.
+     *
+     * @param nextPage asked before every query, which goes on where the one before it ended.
+     */
+    async *listDue(
+      shard: number,
+      dueUntil: number,
+      nextPage: () => DuePage,
+    ): AsyncGenerator<DueConnection[]> {
       const due = vault
         .where('shard', '==', shard)
         .where('refreshAt', '<=', Timestamp.fromMillis(dueUntil))
         .orderBy('refreshAt')
-        // The cursor of the next page needs the field that orders.
-        .select('generation', 'refreshAt')
-        .limit(pageSize);
-      let query = due;
+        .orderBy('provider')
+        .select('generation', 'provider', 'refreshAt');
+      let last: DocumentSnapshot | undefined;
       for (;;) {
-        const page = (await reachFirestore(() => query.get())).docs;
-        const last = page.at(-1);
-        if (last === undefined) return;
-        yield page.map((snapshot) => ({ id: snapshot.id, ...parse(snapshot, dueSchema) }));
-        if (page.length < pageSize) return;
-        query = due.startAfter(last);
+        const { limit, without } = nextPage();
+        // Firestore takes no more in one query; whoever asks passes the others over.
+        const excluded = without.slice(0, 10);
+        const others = excluded.length === 0 ? due : due.where('provider', 'not-in', excluded);
+        const query = (last === undefined ? others : others.startAfter(last)).limit(limit);
+        const ask = () =>
+          timed(
+            () => query.get(),
+            ({ readTime }) => readTime.toMillis(),
+          );
+        const page = (await reachFirestore(ask)).docs;
+        yield page.flatMap((snapshot) => {
+          const { success, output } = v.safeParse(dueSchema, snapshot.data());
+          return success ? [{ id: snapshot.id, ...output }] : [];
+        });
+        if (page.length < limit) return;
+        last = page.at(-1);
       }
     },
 
@@ -231,7 +266,8 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
 
 export type ConnectionStore = ReturnType<typeof createConnectionStore>;
 
-const dueSchema = v.object({ generation: v.number() });
+const { generation, provider, refreshAt } = vaultDocumentSchema.entries;
+const dueSchema = v.object({ generation, provider, refreshAt: v.nonNullable(refreshAt) });
 const ownerSchema = v.object({ uid: v.string() });
 
 function reader(timed: ServerClock['timed']) {

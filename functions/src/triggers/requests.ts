@@ -50,6 +50,8 @@ export const restCallRequest = v.strictObject(callFields);
 export const callRequest = v.strictObject({ connectionId, ...callFields });
 
 export const batchRequest = v.object({
+  provider: providerIdSchema,
+  startAt: v.number(),
   connections: v.pipe(
     v.array(v.object({ id: connectionId, generation: v.number() })),
     v.maxLength(1_000),

@@ -7,7 +7,8 @@ export const refreshBatch = onTaskDispatched(
   {
     timeoutSeconds: 540,
     retryConfig: { maxAttempts: 3, minBackoffSeconds: 10 },
-    rateLimits: { maxConcurrentDispatches: 20 },
+    // A batch mostly waits for its turns.
+    rateLimits: { maxConcurrentDispatches: 100 },
   },
-  ({ data }) => suite().refreshBatch(parseRequest(batchRequest, data).connections),
+  ({ data }) => suite().refreshBatch(parseRequest(batchRequest, data)),
 );

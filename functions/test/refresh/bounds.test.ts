@@ -58,7 +58,11 @@ describe('a refresh has bounds', () => {
   it('asks a provider that is down once per connection and batch', async () => {
     const { id } = await connectExpired();
     world.provider.addFault({ endpoint: 'token', status: 503, times: 10_000 });
-    await world.newSuite().refreshBatch([{ id, generation: 1 }]);
+    await world.newSuite().refreshBatch({
+      provider: 'sandbox',
+      connections: [{ id, generation: 1 }],
+      startAt: world.clock.now(),
+    });
     assert.equal(tokenRequests(), 1);
   });
 
@@ -68,7 +72,13 @@ describe('a refresh has bounds', () => {
     assert.ok(found);
     const lease = { owner: 'busy', until: world.clock.now() + leaseMs };
     await world.store.update(found, { lease });
-    const cost = await world.costOf(() => world.suite.refreshBatch([{ id, generation: 1 }]));
+    const cost = await world.costOf(() =>
+      world.suite.refreshBatch({
+        provider: 'sandbox',
+        connections: [{ id, generation: 1 }],
+        startAt: world.clock.now(),
+      }),
+    );
     assert.deepEqual(cost, { reads: 1, writes: 0 });
   });
 

@@ -64,7 +64,11 @@ describe('a refresh that fails', () => {
         await refuses('needs_reauth', world.call('ada', id, suite), { reason: 'revoked' });
       }
       expire();
-      await world.newSuite().refreshBatch([{ id, generation: 1 }]);
+      await world.newSuite().refreshBatch({
+        provider: 'sandbox',
+        connections: [{ id, generation: 1 }],
+        startAt: world.clock.now(),
+      });
       await refuses('needs_reauth', world.call('ada', id));
       assert.equal(tokenRequests(), 0);
       assert.deepEqual(await world.documents(), before);

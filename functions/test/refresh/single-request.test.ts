@@ -86,8 +86,7 @@ describe('a refresh is one token request, however many want it', function () {
     const handed: Promise<void>[] = [];
     const rotating = world.newSuite({
       enqueue: async (_queue, data) => {
-        const { connections } = parseRequest(batchRequest, data);
-        handed.push(world.newSuite().refreshBatch(connections));
+        handed.push(world.newSuite().refreshBatch(parseRequest(batchRequest, data)));
       },
     });
     const other = world.newSuite();
@@ -97,7 +96,11 @@ describe('a refresh is one token request, however many want it', function () {
       ...Array.from({ length: 20 }, async () =>
         assert.equal(await world.call('mixed', id, other), 200),
       ),
-      world.newSuite().refreshBatch([{ id, generation: 1 }]),
+      world.newSuite().refreshBatch({
+        provider: 'sandbox',
+        connections: [{ id, generation: 1 }],
+        startAt: world.clock.now(),
+      }),
     ]);
     await Promise.all(handed);
     assertOneRequest();

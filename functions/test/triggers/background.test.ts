@@ -66,7 +66,11 @@ describe('the background functions', function () {
 
   it('refreshBatch refreshes what is still of the generation that was due, once', async () => {
     const id = await connect('due');
-    const batch = dispatched({ connections: [{ id, generation: 1 }] });
+    const batch = dispatched({
+      provider: 'sandbox',
+      connections: [{ id, generation: 1 }],
+      startAt: Date.now(),
+    });
     await deployed.refreshBatch.run(batch);
     await deployed.refreshBatch.run(batch);
     assert.equal(await generationOf(id), 2);
@@ -74,7 +78,8 @@ describe('the background functions', function () {
   });
 
   it('refreshBatch refuses what is not a batch', async () => {
-    for (const data of [undefined, {}, { connections: [{ id: '../x', generation: 1 }] }]) {
+    const connections = [{ id: '../x', generation: 1 }];
+    for (const data of [undefined, {}, { provider: 'sandbox', startAt: 1, connections }]) {
       await assert.rejects(async () => deployed.refreshBatch.run(dispatched(data)), {
         code: 'invalid_argument',
       });

@@ -1,0 +1,79 @@
+import { StrongroomError } from '../errors.ts';
+import { log } from '../logs.ts';
+import type { Clock } from '../platform/clock.ts';
+import { inParallel } from '../platform/in-parallel.ts';
+import type { SettingsReader } from '../providers/settings.ts';
+import { type PausedUntil, rateOf, rotationPeriodMs } from './allowance.ts';
+import type { Batch, Due } from './batches.ts';
+import type { FreshTokenSet } from './engine.ts';
+
+/**
+ * How long after its turn a connection is still refreshed. What is later is left to the next run of
+ * the rotation, so that tasks which were held up do not fall upon the provider all at once.
+ */
+const latestMs = rotationPeriodMs / 2;
+
+interface BatchDependencies {
+  readonly fresh: FreshTokenSet;
+  readonly settings: SettingsReader;
+  readonly pausedUntil: PausedUntil;
+  readonly clock: Clock;
+}
+
+/**
+ * Refreshes the connections of one batch whose generation is still the one that was due: as often
+ * per second, and as many at a time, as the provider's settings say. A failure is the connection's
+ * own: the others go on. A batch ends where its provider is paused or its time is over, which is two
+ * minutes after its start at the latest; what it has not begun by then is due again at the next run.
+ *
+ * @throws StrongroomError `unavailable` where Firestore cannot tell whether the provider is paused.
+ */
+export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: BatchDependencies) {
+  const isPaused = async (provider: string) => ((await pausedUntil(provider)) ?? 0) > clock.now();
+
+  return async ({ provider, connections, startAt }: Batch): Promise<void> => {
+    const counts = { due: connections.length, done: 0, failed: 0 };
+    const end = (reason: string) => log.rotated({ provider, ...counts, reason });
+    const rate = await rateOf(settings, provider);
+    if (rate === undefined) return;
+
+    let reason = 'done';
+    const attempt = async ({ id, generation }: Due): Promise<void> => {
+      try {
+        // One attempt and no waiting: a provider that is down is not asked more than callers do.
+        const deadlineAt = clock.ticks();
+        await fresh({ connectionId: id, newerThan: generation, deadlineAt });
+        counts.done += 1;
+      } catch (error) {
+        counts.failed += 1;
+        // A defect that meets one connection is no reason to leave the others.
+        if (!(error instanceof StrongroomError)) log.unexpected('refreshBatch', error);
+        const isUsers = error instanceof StrongroomError && error.actor === 'user';
+        if (!isUsers && (await isPaused(provider))) reason = 'paused';
+      }
+    };
+
+    // The first has its turn now, whatever the time is here: the task queue has seen to that, and
+    // Firestore's answer sets the clock by which the others have theirs.
+    const [first, ...others] = connections;
+    if (first !== undefined) await attempt(first);
+    const turnMs = 1_000 / rate.perSecond;
+    const startedAt = Math.min(startAt, clock.now() + rotationPeriodMs);
+    let nextAt = Math.max(startedAt + turnMs, clock.now());
+    const turns = others.map((due, index) => ({
+      due,
+      lastAt: startedAt + Math.min((index + 1) * turnMs, rotationPeriodMs) + latestMs,
+    }));
+    await inParallel(turns, rate.concurrency, async ({ due, lastAt }) => {
+      const now = clock.now();
+      const at = Math.max(nextAt, now);
+      if (at > lastAt && reason === 'done') reason = 'late';
+      if (reason !== 'done') return;
+      nextAt = at + turnMs;
+      if (at > now) await clock.sleep(at - now);
+      // It may have been paused meanwhile.
+      if (reason === 'done') await attempt(due);
+    });
+    end(reason);
+  };
+}
