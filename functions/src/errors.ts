@@ -60,7 +60,7 @@ export interface ErrorDetails {
     | 'firebase-auth';
   /** The setting, field, header, path or method that was refused. */
   readonly field?: string;
-  /** Why a connection needs its user: `revoked`, `interrupted` or `no_refresh_token`. */
+  /** Why a connection needs its user: `ReauthReason`. */
   readonly reason?: string;
   /** The OAuth error code of the provider's answer (RFC 6749 §4.1.2.1 and §5.2). */
   readonly providerError?: string;

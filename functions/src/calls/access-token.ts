@@ -1,3 +1,4 @@
+import { assertBearer } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import type { FreshTokenSet, TokenRequest } from '../refresh/engine.ts';
@@ -9,7 +10,11 @@ const cacheTtlMs = 60_000;
 const cacheSize = 10_000;
 
 export interface TokenCache {
-  /** As `FreshTokenSet`, without a read where this instance opened the token set a moment ago. */
+  /**
+   * As `FreshTokenSet`, without a read where this instance opened the token set a moment ago.
+   *
+   * @throws StrongroomError also `provider_answer_invalid`: the token is no Bearer token.
+   */
   readonly get: FreshTokenSet;
   /** Forgets a connection: it was disconnected. */
   forget(connectionId: string): void;
@@ -36,19 +41,23 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
     return willDo ? opened : undefined;
   };
 
+  const keep = (connectionId: string, opened: Opened): void => {
+    // A read that took long must not hide what was refreshed since.
+    const newer = kept.get(connectionId)?.opened.generation ?? 0;
+    if (newer > opened.generation) return;
+    kept.delete(connectionId);
+    kept.set(connectionId, { opened, until: clock.now() + cacheTtlMs });
+    const oldest = kept.keys().next().value;
+    if (kept.size > cacheSize && oldest !== undefined) kept.delete(oldest);
+  };
+
   return {
     async get(request) {
-      const { connectionId } = request;
       const found = find(request);
-      if (found !== undefined) return found;
-      const opened = await fresh(request);
-      // A read that took long must not hide what was refreshed since.
-      const newer = kept.get(connectionId)?.opened.generation ?? 0;
-      if (newer > opened.generation) return opened;
-      kept.delete(connectionId);
-      kept.set(connectionId, { opened, until: clock.now() + cacheTtlMs });
-      const oldest = kept.keys().next().value;
-      if (kept.size > cacheSize && oldest !== undefined) kept.delete(oldest);
+      const opened = found ?? (await fresh(request));
+      if (found === undefined) keep(request.connectionId, opened);
+      // Kept all the same: asking the provider again would give no other.
+      assertBearer(opened.tokenSet);
       return opened;
     },
     forget(connectionId) {

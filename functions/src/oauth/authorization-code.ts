@@ -1,8 +1,11 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
+import { log } from '../logs.ts';
 import { asOAuthFailure, errorCodeOf } from './failure.ts';
 import type { Party } from './party.ts';
-import type { TokenAnswer } from './token-set.ts';
+import { revoke } from './revocation.ts';
+import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
+import { assertBearer, type TokenAnswer } from './token-set.ts';
 
 /** What must be remembered between the request and its answer; sealed while it waits. */
 export interface AuthorizationSecrets {
@@ -129,7 +132,8 @@ export interface CodeAnswer {
  * Exchanges the code (RFC 6749 §4.1.3) and validates the answer, the ID token's claims and nonce
  * included (OpenID Connect Core 1.0 §3.1.3.7).
  *
- * @throws OAuthFailure
+ * @throws OAuthFailure; StrongroomError `provider_answer_invalid` for a token that is no Bearer
+ *   token. What came with either is revoked.
  */
 export async function exchangeCode(
   party: Party,
@@ -148,12 +152,32 @@ export async function exchangeCode(
       secrets.codeVerifier,
       transport,
     );
+    return await validated(party, await mendTokenAnswer(response), secrets);
+  } catch (error) {
+    throw asOAuthFailure(error, party.provider.life);
+  }
+}
+
+async function validated(
+  party: Party,
+  { response, told }: MendedAnswer,
+  { nonce }: AuthorizationSecrets,
+): Promise<CodeAnswer> {
+  const { server, client, provider } = party;
+  try {
     const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
-      expectedNonce: secrets.nonce ?? oauth.expectNoNonce,
-      requireIdToken: secrets.nonce !== undefined && party.provider.kind === 'oidc',
+      expectedNonce: nonce ?? oauth.expectNoNonce,
+      requireIdToken: nonce !== undefined && provider.kind === 'oidc',
+      recognizedTokenTypes: { [told.token_type]: () => {} },
     });
+    assertBearer({ accessToken: answer.access_token, tokenType: answer.token_type });
     return { answer, claims: oauth.getValidatedIdTokenClaims(answer) };
   } catch (error) {
-    throw asOAuthFailure(error);
+    const { access_token: accessToken, refresh_token: refreshToken } = told;
+    // What cannot be used must not live on as a grant that nobody knows of.
+    if (accessToken !== undefined) {
+      await revoke(party, { accessToken, refreshToken }).catch(log.revocationFailed);
+    }
+    throw error;
   }
 }

@@ -29,20 +29,26 @@ export type PartyFinder = (provider: Provider) => Promise<Party>;
 
 /** Limit of one request to a provider. The refresh lease outlives it: `refresh/lease.ts`. */
 export const providerTimeoutMs = 10_000;
-const providerMaxBytes = 1_000_000;
+/** What is taken must fit, sealed, into a document of Firestore: 1 MiB. */
+const providerMaxBytes = 250_000;
+/** How far a provider's clock may be from ours when its ID tokens are judged. */
+const clockToleranceSeconds = 5 * 60;
 
 interface PartyOptions {
   readonly egress: Egress;
   /** Plain http to this machine; sandbox only. */
   readonly allowLoopback: boolean;
+  /** Default, and at most: `providerTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
 }
 
-export function createPartyFinder({ egress, allowLoopback }: PartyOptions): PartyFinder {
+export function createPartyFinder({
+  egress,
+  allowLoopback,
+  timeoutMs = providerTimeoutMs,
+}: PartyOptions): PartyFinder {
   const transport = {
-    [oauth.customFetch]: fetchThrough(egress, {
-      timeoutMs: providerTimeoutMs,
-      maxBytes: providerMaxBytes,
-    }),
+    [oauth.customFetch]: fetchThrough(egress, { timeoutMs, maxBytes: providerMaxBytes }),
     [oauth.allowInsecureRequests]: allowLoopback,
   };
   // OpenID Connect Discovery 1.0 §4; kept for the life of the instance.
@@ -61,7 +67,7 @@ export function createPartyFinder({ egress, allowLoopback }: PartyOptions): Part
     return {
       provider,
       server,
-      client: { client_id: provider.clientId },
+      client: { client_id: provider.clientId, [oauth.clockTolerance]: clockToleranceSeconds },
       clientAuth: clientAuthOf(provider),
       transport,
     };

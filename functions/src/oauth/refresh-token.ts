@@ -1,7 +1,12 @@
+import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { asOAuthFailure } from './failure.ts';
+import { asOAuthFailure, OAuthFailure } from './failure.ts';
 import type { Party } from './party.ts';
-import type { TokenAnswer } from './token-set.ts';
+import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
+import type { TokenAnswer, TokenSet } from './token-set.ts';
+
+/** A token set with which a new one can be got. */
+export type SpendableTokenSet = TokenSet & { readonly refreshToken: string };
 
 /**
  * Spends a refresh token (RFC 6749 §6). One request, never repeated here: what a failure means for
@@ -9,7 +14,10 @@ import type { TokenAnswer } from './token-set.ts';
  *
  * @throws OAuthFailure
  */
-export async function spendRefreshToken(party: Party, refreshToken: string): Promise<TokenAnswer> {
+export async function spendRefreshToken(
+  party: Party,
+  { refreshToken, idToken }: SpendableTokenSet,
+): Promise<TokenAnswer> {
   const { server, client, clientAuth, transport } = party;
   try {
     const response = await oauth.refreshTokenGrantRequest(
@@ -19,8 +27,38 @@ export async function spendRefreshToken(party: Party, refreshToken: string): Pro
       refreshToken,
       transport,
     );
-    return await oauth.processRefreshTokenResponse(server, client, response);
+    const mended = await mendTokenAnswer(response);
+    const answer = await processAnswer(party, mended);
+    const [before, now] = [subjectOf(idToken), subjectOf(mended.told.id_token)];
+    // OpenID Connect Core 1.0 §12.2.
+    if (before !== undefined && now !== undefined && now !== before) {
+      throw new OAuthFailure('account');
+    }
+    return answer;
   } catch (error) {
-    throw asOAuthFailure(error);
+    throw asOAuthFailure(error, party.provider.life);
+  }
+}
+
+async function processAnswer({ server, client }: Party, mended: MendedAnswer) {
+  // Of whatever type, it is kept with what came beside it; `assertBearer` forbids its use.
+  const options = { recognizedTokenTypes: { [mended.told.token_type]: () => {} } };
+  const processed = (response: Response) =>
+    oauth.processRefreshTokenResponse(server, client, response, options);
+  if (mended.told.id_token === undefined) return processed(mended.response);
+  try {
+    return await processed(mended.response);
+  } catch {
+    // An ID token that does not hold must not cost the tokens that were given with it.
+    return processed(mended.withoutIdToken);
+  }
+}
+
+/** Whose an ID token is, be it valid otherwise or not. */
+function subjectOf(idToken: string | undefined): string | undefined {
+  try {
+    return idToken === undefined ? undefined : decodeJwt(idToken).sub;
+  } catch {
+    return undefined;
   }
 }

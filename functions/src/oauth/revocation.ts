@@ -10,7 +10,10 @@ import type { TokenSet } from './token-set.ts';
  * @returns whether the provider was told; `false` where it offers no revocation.
  * @throws OAuthFailure
  */
-export async function revoke(party: Party, tokenSet: TokenSet): Promise<boolean> {
+export async function revoke(
+  party: Party,
+  tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken'>,
+): Promise<boolean> {
   const { server, client, clientAuth, transport } = party;
   if (server.revocation_endpoint === undefined) return false;
   const tokens: [token: string | undefined, hint: string][] = [

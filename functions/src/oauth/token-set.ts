@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { StrongroomError } from '../errors.ts';
+import { refreshTokenEndOf } from './refresh-token-end.ts';
 
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -12,6 +14,10 @@ export const tokenSetSchema = v.object({
   obtainedAt: milliseconds,
   /** Absent: the provider did not say, and its settings do not either. */
   expiresAt: v.optional(milliseconds),
+  /** When the refresh token dies unless it is used before, where the provider told. */
+  refreshTokenExpiresAt: v.optional(milliseconds),
+  /** That end did not move when the token was used: it is the grant's. */
+  refreshTokenEndIsFixed: v.optional(v.boolean()),
 });
 
 export type TokenSet = Readonly<v.InferOutput<typeof tokenSetSchema>>;
@@ -24,6 +30,10 @@ export interface TokenAnswer {
   readonly id_token?: string;
   readonly scope?: string;
   readonly expires_in?: number;
+  /** How long the refresh token lives; providers' own, so of any type. */
+  readonly refresh_token_expires_in?: unknown;
+  readonly refresh_expires_in?: unknown;
+  readonly x_refresh_token_expires_in?: unknown;
 }
 
 interface Context {
@@ -40,11 +50,15 @@ interface Context {
 /** Longer is no information, and ends beyond the last date that Firestore knows. */
 const longestLifetimeSeconds = 100 * 366 * 24 * 60 * 60;
 
+/** Zero would make every call refresh: it tells as little as a lifetime without end. */
+function tellsLifetime(seconds: number | undefined): seconds is number {
+  return seconds !== undefined && seconds >= 1 && seconds <= longestLifetimeSeconds;
+}
+
 /** Builds the token set that follows from a token endpoint's answer. */
 export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
   const { previous, obtainedAt } = context;
-  const told = answer.expires_in ?? context.defaultAccessTokenSeconds;
-  const seconds = told === undefined ? undefined : Math.min(told, longestLifetimeSeconds);
+  const seconds = [answer.expires_in, context.defaultAccessTokenSeconds].find(tellsLifetime);
   const refreshToken = answer.refresh_token || previous?.refreshToken;
   const idToken = answer.id_token ?? previous?.idToken;
   return {
@@ -55,10 +69,29 @@ export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
     scopes: scopesOf(answer.scope, context),
     obtainedAt,
     ...(seconds !== undefined && { expiresAt: obtainedAt + Math.floor(seconds) * 1_000 }),
+    ...refreshTokenEndOf(answer, obtainedAt, previous),
   };
 }
 
 function scopesOf(scope: string | undefined, context: Context): string[] {
   if (scope === undefined) return [...context.scopes];
   return scope.split(new RegExp(`[ ${context.scopeSeparator}]+`)).filter(Boolean);
+}
+
+/**
+ * Refuses a token that cannot be sent by RFC 6750 §2.1: one of another type, which RFC 6749 §7.1
+ * forbids to use, or with characters that RFC 6749 A.12 does not allow and no header takes.
+ *
+ * @throws StrongroomError `provider_answer_invalid`
+ */
+export function assertBearer({
+  accessToken,
+  tokenType,
+}: Pick<TokenSet, 'accessToken' | 'tokenType'>): void {
+  if (tokenType.toLowerCase() === 'bearer' && /^[\x20-\x7e]+$/.test(accessToken)) return;
+  throw new StrongroomError(
+    'provider_answer_invalid',
+    'The provider gave a token that is no Bearer token (RFC 6750), the only type that can be used ' +
+      "here. The app's team must have the provider give Bearer tokens.",
+  );
 }
