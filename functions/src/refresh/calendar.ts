@@ -76,8 +76,7 @@ export function redate(before: Dates, needsReauthAt: number | null, now: number)
     return { vault: { needsReauthAt: date, warnAt }, status: {} };
   }
   const given = givenOf(before);
-  const due = needsReauthAt === null ? null : dueOf(needsReauthAt, now);
-  const isWarned = given !== null && given === due;
+  const isWarned = given !== null && needsReauthAt !== null && needsReauthAt - now <= given * dayMs;
   const warnAt = isWarned ? nextWarnAt(needsReauthAt, given) : firstWarnAt(needsReauthAt, now);
   return {
     vault: { needsReauthAt, warnAt },
@@ -103,8 +102,8 @@ export function firstWarnAt(needsReauthAt: number | null, now: number): number |
   return needsReauthAt - days * dayMs;
 }
 
-function nextWarnAt(needsReauthAt: number | null, given: WarningDays): number | null {
-  return needsReauthAt === null || given === 3 ? null : needsReauthAt - 3 * dayMs;
+function nextWarnAt(needsReauthAt: number, given: WarningDays): number | null {
+  return given === 3 ? null : needsReauthAt - 3 * dayMs;
 }
 
 /** The last warning that was given for these dates. */
