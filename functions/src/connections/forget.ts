@@ -1,9 +1,6 @@
-import type { Caller } from '../identity/caller.ts';
 import { log } from '../logs.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
-import type { Disconnected } from './disconnect.ts';
-
-type Disconnect = (caller: Caller, connectionId: string) => Promise<Disconnected>;
+import type { Disconnect } from './disconnect.ts';
 
 /**
  * Ends all connections of a user whose account is gone. Idempotent: what is gone stays gone.
@@ -15,7 +12,9 @@ export function createForget(store: ConnectionStore, disconnect: Disconnect) {
     const connections = await store.listOwned(uid);
     const failures: unknown[] = [];
     for (const id of connections) {
-      await disconnect({ uid }, id).catch((error: unknown) => failures.push(error));
+      await disconnect({ uid }, id, 'account_deleted').catch((error: unknown) =>
+        failures.push(error),
+      );
     }
     log.forgotten(connections.length - failures.length);
     if (failures.length > 0) throw failures[0];

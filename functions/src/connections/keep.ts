@@ -1,4 +1,5 @@
 import { StrongroomError } from '../errors.ts';
+import { type Outbox, subjectOf } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
@@ -22,6 +23,7 @@ import { connectionOf } from './list.ts';
 export interface KeepDependencies {
   readonly store: ConnectionStore;
   readonly sealer: Sealer;
+  readonly outbox: Outbox;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -69,7 +71,8 @@ async function create(
   tokenSet: TokenSet,
   account: Account,
 ): Promise<Connection> {
-  const { store, clock, random, newId } = dependencies;
+  const { store, outbox, clock, random, newId } = dependencies;
+  const recorder = await outbox.open();
   const id = newId();
   const now = clock.now();
   const status: StatusDocument = {
@@ -83,6 +86,10 @@ async function create(
     updatedAt: now,
   };
   const owner = { uid, id, generation: 1 };
+  const { patch, documents } = recorder.connection(
+    { connectionId: id, uid, provider: party.provider.id, events: 0 },
+    { type: 'connected', renewed: false },
+  );
   const secret: VaultDocument = {
     ...(await sealTokenSet(dependencies, party.provider, owner, tokenSet)),
     ...alive,
@@ -98,8 +105,10 @@ async function create(
     needsReauthAt: null,
     warnAt: null,
     events: 0,
+    ...patch,
   };
-  await store.create(id, secret, status);
+  await store.create(id, secret, status, documents);
+  await outbox.handOver(documents);
   return connectionOf(id, status);
 }
 
@@ -113,7 +122,7 @@ async function heal(
   tokenSet: TokenSet,
   account: Account,
 ): Promise<Connection> {
-  const { store, clock } = dependencies;
+  const { store, outbox, clock } = dependencies;
   // Also where the answer does not tell whose it is: it could be anybody's.
   if (subject !== null && account.subject !== subject) {
     throw new StrongroomError(
@@ -122,6 +131,7 @@ async function heal(
         'asking for the scope openid, or connect it anew without connectionId.',
     );
   }
+  const recorder = await outbox.open();
   for (let attempt = 0; attempt < healAttempts; attempt += 1) {
     // Both are read first: once the token set is written, nothing may fail any more.
     const [found, before] = await Promise.all([
@@ -131,14 +141,20 @@ async function heal(
     if (found?.document.uid !== uid || before === undefined) throw connectionNotFound();
     const owner = { uid, id: connectionId, generation: found.document.generation + 1 };
     const fields = await sealTokenSet(dependencies, party.provider, owner, tokenSet);
-    const secret = { ...fields, ...alive, authorization, committedBy: null };
+    const needed = found.document.status === 'needs_reauth';
+    const { patch, documents } = recorder.connection(
+      subjectOf(found),
+      needed ? { type: 'recovered' } : { type: 'connected', renewed: true },
+    );
+    const secret = { ...fields, ...alive, authorization, committedBy: null, ...patch };
     const status = {
       ...alive,
       scopes: [...tokenSet.scopes],
       account,
       updatedAt: clock.now(),
     };
-    if ((await store.update(found, secret, status)) !== undefined) {
+    if ((await store.update(found, secret, status, documents)) !== undefined) {
+      await outbox.handOver(documents);
       return connectionOf(connectionId, { ...before, ...status });
     }
   }

@@ -1,11 +1,12 @@
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Enqueue } from '../platform/tasks.ts';
+import { within } from '../platform/within.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Settings } from '../providers/settings-schema.ts';
-import type { Stored } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { EventDocument, NewEvent } from '../store/event-documents.ts';
+import type { Stored } from '../store/stored.ts';
 import {
   type ConnectionFact,
   type ConnectionSubject,
@@ -80,6 +81,12 @@ export function createOutbox({ settings, clock, enqueue }: OutboxDependencies): 
   };
 }
 
+/** Nobody is told of anything. */
+export const silent: Recorder = {
+  connection: () => ({ patch: {}, documents: [] }),
+  provider: () => ({ patch: {}, documents: [] }),
+};
+
 /** What `deliverEvents` is to be told of the events of a connection. */
 export function subjectOf({ id, document }: Pick<Stored<VaultDocument>, 'id' | 'document'>) {
   const { uid, provider, events } = document;
@@ -153,16 +160,4 @@ function eventOf(
 function dataOf([name, value]: [string, string | number | boolean | null]) {
   const isTime = name.endsWith('At') && typeof value === 'number';
   return [name, isTime ? new Date(value).toISOString() : value] as const;
-}
-
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), timeoutMs);
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
