@@ -17,6 +17,11 @@ export const scopeSchema = v.pipe(
 );
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** Firestore knows no dates that are thousands of years away. */
+const limitSeconds = v.pipe(
+  positive,
+  v.maxValue(100 * 366 * 86_400, 'must be a hundred years at most'),
+);
 /** RFC 6749 §5.2. */
 const errorCodeSchema = v.pipe(
   v.string(),
@@ -35,9 +40,9 @@ const lifeSchema = v.strictObject({
   /** How long before expiry rotation refreshes, in seconds. Default: see `refresh/due.ts`. */
   refreshLeadSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   /** A refresh token that is not used for that long dies, in seconds. */
-  refreshTokenIdleSeconds: v.optional(positive),
+  refreshTokenIdleSeconds: v.optional(limitSeconds),
   /** A grant dies that long after its user consented, in seconds, however often it is used. */
-  refreshTokenAbsoluteSeconds: v.optional(positive),
+  refreshTokenAbsoluteSeconds: v.optional(limitSeconds),
   /** A grant can be refreshed that often. */
   refreshTokenMaxUses: v.optional(positive),
   /** Error codes of the token endpoint, beside RFC 6749's, by which a grant is gone. */
