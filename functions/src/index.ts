@@ -1,7 +1,8 @@
 /** What is deployed. */
 export { api } from './triggers/api.ts';
 export { connections, providers } from './triggers/callables.ts';
+export { deliverEvents } from './triggers/deliver-events.ts';
 export { forgetUser } from './triggers/forget-user.ts';
 export { oauth } from './triggers/oauth.ts';
 export { rotateTokens, sweep } from './triggers/schedules.ts';
-export { refreshBatch } from './triggers/tasks.ts';
+export { commitRefresh, refreshBatch } from './triggers/tasks.ts';

@@ -25,10 +25,27 @@ export const log = {
   settingsKept(error: unknown): void {
     logger.error('new settings refused; the last good ones stay in force', reasonOf(error));
   },
-  providerMisconfigured(provider: string, providerError: string): void {
-    logger.error('the provider refuses our client; check its settings', {
-      provider,
-      providerError,
+  /** The one alert of a circuit that opened; for `misconfigured` the team must act. */
+  providerDown(provider: string, cause: string, providerError: string | null): void {
+    const what =
+      cause === 'misconfigured'
+        ? 'the provider refuses our client; check its settings'
+        : 'the provider gives no answers; it is asked now and then only';
+    logger.error(what, { provider, cause, providerError });
+  },
+  providerRecovered(provider: string): void {
+    logger.info('the provider answers again', { provider });
+  },
+  circuitNotWritten(provider: string, error: unknown): void {
+    logger.warn('the state of a provider could not be written', { provider, ...reasonOf(error) });
+  },
+  spilled(connectionId: string): void {
+    logger.warn('Firestore takes no token set; a task has it', { connectionId });
+  },
+  spillFailed(connectionId: string, error: unknown): void {
+    logger.error('neither Firestore nor a task takes a token set; trying on', {
+      connectionId,
+      ...reasonOf(error),
     });
   },
   needsReauth(connectionId: string, provider: string, reason: string): void {
@@ -39,6 +56,19 @@ export const log = {
   },
   revocationFailed(error: unknown): void {
     logger.warn('the provider did not revoke a grant', reasonOf(error));
+  },
+  eventsDelivered(counts: Readonly<Record<string, number>>): void {
+    logger.info('events', counts);
+  },
+  eventFailed(id: string, { attempts, lastFailure }: EventAttempt): void {
+    logger.warn('event not delivered; it is tried again', { id, attempts, lastFailure });
+  },
+  eventDead(id: string, { attempts, lastFailure }: EventAttempt): void {
+    logger.error('event given up; npm run events -- replay sends it again', {
+      id,
+      attempts,
+      lastFailure,
+    });
   },
   eventsNotHandedOver(lanes: number): void {
     logger.warn('events wait for the schedule; the task queue took none', { lanes });
@@ -53,6 +83,11 @@ export const log = {
     logger.info('user forgotten', { connections });
   },
 };
+
+interface EventAttempt {
+  readonly attempts: number;
+  readonly lastFailure: string;
+}
 
 function reasonOf(error: unknown): Record<string, unknown> {
   if (error instanceof StrongroomError) return { code: error.code, details: error.details };

@@ -11,7 +11,11 @@ import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createWarn } from './connections/warn.ts';
 import { createEgress } from './egress/egress.ts';
+import { createDelivery } from './events/delivery.ts';
+import { createEventarcSender } from './events/eventarc.ts';
+import { createHandOver } from './events/hand-over.ts';
 import { createOutbox } from './events/outbox.ts';
+import { createWebhookSender } from './events/webhook.ts';
 import { createPartyFinder } from './oauth/party.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Environment } from './platform/environment.ts';
@@ -22,11 +26,14 @@ import { type Enqueue, enqueueTask } from './platform/tasks.ts';
 import { goneUsers } from './platform/users.ts';
 import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
-import type { PausedUntil } from './refresh/allowance.ts';
+import { createCircuits } from './refresh/circuit.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
 import { createRefreshBatch } from './refresh/refresh-batch.ts';
 import { createRotation } from './refresh/rotation.ts';
+import { createCommitRefresh } from './refresh/spill.ts';
 import { createConnectionStore } from './store/connection-store.ts';
+import { createEventStore } from './store/event-store.ts';
+import { createProviderStore } from './store/provider-store.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
 
@@ -44,6 +51,8 @@ export interface SuiteOverrides {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly enqueue?: Enqueue;
+  /** Shorter than the real limit, for tests that wait for it. */
+  readonly providerTimeoutMs?: number;
 }
 
 /** Puts the use cases together with the real Firestore, Secret Manager, clock and network. */
@@ -63,26 +72,44 @@ export function createSuite(
     allowLoopbackHttp: allowLoopback,
   });
   const sealer = createSealer(createKeyring({ secrets, secretId: names.keyringSecretId, clock }));
+  const db = openFirestore(environment, names.databaseId);
+  const timed = timedBy(clock);
+  const outbox = createOutbox({ settings, clock, enqueue });
+  const newId = () => randomBytes(16).toString('base64url');
+  const providers = createProviderStore(db, timed);
   const shared = {
-    store: createConnectionStore(openFirestore(environment, names.databaseId), timedBy(clock)),
+    store: createConnectionStore(db, timed),
+    circuits: createCircuits({ providers, outbox, clock, random, newId }),
     settings,
-    findParty: createPartyFinder({ egress, allowLoopback }),
+    findParty: createPartyFinder({
+      egress,
+      allowLoopback,
+      timeoutMs: overrides.providerTimeoutMs,
+    }),
     sealer,
-    outbox: createOutbox({ settings, clock, enqueue }),
+    outbox,
+    enqueue,
     clock,
     random,
-    newId: () => randomBytes(16).toString('base64url'),
+    newId,
     newState: () => randomBytes(32).toString('base64url'),
   };
   const { store } = shared;
-  const pausedUntil: PausedUntil = async () => undefined;
+  const { pausedUntil } = shared.circuits;
   const fresh = createRefreshEngine(shared);
   const tokens = createTokenCache(fresh, clock);
   const disconnect = createDisconnect({ ...shared, forgetToken: tokens.forget });
   const forget = createForget(store, disconnect);
 
+  const events = createEventStore(db, timed);
+  const senders = {
+    webhook: createWebhookSender(egress, clock),
+    eventarc: createEventarcSender(environment),
+  };
+
   return {
     store,
+    events,
     listProviders: createProviderList(settings),
     begin: createBegin(shared),
     callbackTarget: createCallbackTarget(shared),
@@ -93,8 +120,11 @@ export function createSuite(
     token: createToken(tokens),
     disconnect,
     forget,
-    rotate: createRotation({ ...shared, pausedUntil, enqueue }),
+    rotate: createRotation({ ...shared, pausedUntil }),
     refreshBatch: createRefreshBatch({ ...shared, pausedUntil, fresh }),
+    commitRefresh: createCommitRefresh(shared),
+    deliverEvents: createDelivery({ store: events, settings, senders, clock, random }),
+    handOverEvents: createHandOver({ store: events, settings, enqueue, clock }),
     sweep: createSweep({ store, goneUsers, forget, warn: createWarn(shared), clock }),
   };
 }

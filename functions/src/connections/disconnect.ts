@@ -9,9 +9,9 @@ import { revoke } from '../oauth/revocation.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import { openTokenSet } from '../refresh/sealed-token-set.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
-import type { Stored } from '../store/stored.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
+import type { Stored } from '../store/stored.ts';
 import type { Sealer } from '../vault/seal.ts';
 
 interface DisconnectDependencies {

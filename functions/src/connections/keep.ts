@@ -5,6 +5,7 @@ import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
+import { granted, schedule } from '../refresh/schedule.ts';
 import { sealTokenSet } from '../refresh/sealed-token-set.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import {
@@ -75,6 +76,7 @@ async function create(
   const recorder = await outbox.open();
   const id = newId();
   const now = clock.now();
+  const times = schedule(dependencies, party.provider, tokenSet, granted(now));
   const status: StatusDocument = {
     provider: party.provider.id,
     ...alive,
@@ -84,6 +86,7 @@ async function create(
     reauthDueInDays: null,
     createdAt: now,
     updatedAt: now,
+    ...times.status,
   };
   const owner = { uid, id, generation: 1 };
   const { patch, documents } = recorder.connection(
@@ -91,19 +94,14 @@ async function create(
     { type: 'connected', renewed: false },
   );
   const secret: VaultDocument = {
-    ...(await sealTokenSet(dependencies, party.provider, owner, tokenSet)),
+    ...(await sealTokenSet(dependencies, owner, tokenSet)),
+    ...times.vault,
     ...alive,
     uid,
     provider: party.provider.id,
     shard: Math.floor(random() * shards),
     authorization,
     committedBy: null,
-    failures: 0,
-    grantedAt: now,
-    refreshes: 0,
-    usedAt: now,
-    needsReauthAt: null,
-    warnAt: null,
     events: 0,
     ...patch,
   };
@@ -140,18 +138,24 @@ async function heal(
     ]);
     if (found?.document.uid !== uid || before === undefined) throw connectionNotFound();
     const owner = { uid, id: connectionId, generation: found.document.generation + 1 };
-    const fields = await sealTokenSet(dependencies, party.provider, owner, tokenSet);
+    const fields = await sealTokenSet(dependencies, owner, tokenSet);
+    const now = clock.now();
+    const times = schedule(dependencies, party.provider, tokenSet, granted(now));
     const needed = found.document.status === 'needs_reauth';
     const { patch, documents } = recorder.connection(
       subjectOf(found),
       needed ? { type: 'recovered' } : { type: 'connected', renewed: true },
     );
-    const secret = { ...fields, ...alive, authorization, committedBy: null, ...patch };
+    const committed = { authorization, committedBy: null, ...patch };
+    const secret = { ...fields, ...times.vault, ...alive, ...committed };
     const status = {
       ...alive,
       scopes: [...tokenSet.scopes],
       account,
-      updatedAt: clock.now(),
+      needsReauthAt: null,
+      reauthDueInDays: null,
+      updatedAt: now,
+      ...times.status,
     };
     if ((await store.update(found, secret, status, documents)) !== undefined) {
       await outbox.handOver(documents);

@@ -2,9 +2,10 @@ import { type Outbox, type Recorder, subjectOf } from '../events/outbox.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inParallel } from '../platform/in-parallel.ts';
 import { warningOf } from '../refresh/calendar.ts';
-import type { ConnectionStore, Stored } from '../store/connection-store.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { NewEvent } from '../store/event-documents.ts';
+import type { Stored } from '../store/stored.ts';
 
 interface WarnDependencies {
   readonly store: Pick<ConnectionStore, 'listWarnings' | 'update'>;

@@ -136,3 +136,11 @@ function ofStatus(
     retryAfterSecondsOf(response.headers),
   );
 }
+
+/** What a provider says of our client, whichever connection it was asked for. */
+const clientErrors = new Set(['invalid_client', 'unauthorized_client', 'egress_refused']);
+
+/** Whether a failure is one of all the provider's connections, for the team to mend. */
+export function concernsClient({ kind, providerError }: OAuthFailure): boolean {
+  return kind === 'operator' && clientErrors.has(providerError ?? '');
+}

@@ -1,18 +1,16 @@
+import { subjectOf } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
-import { type Party, providerTimeoutMs } from '../oauth/party.ts';
-import { spendRefreshToken } from '../oauth/refresh-token.ts';
+import type { Party } from '../oauth/party.ts';
+import { type SpendableTokenSet, spendRefreshToken } from '../oauth/refresh-token.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
-import type { Stored } from '../store/connection-store.ts';
 import type { ReauthReason, VaultDocument } from '../store/documents.ts';
 import { needsReauth } from '../store/refusals.ts';
+import type { Stored } from '../store/stored.ts';
 import { commit } from './commit.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
-import { acquire, type Held, release } from './lease.ts';
-
-/** The pause after a transient failure: the provider's `Retry-After` within these limits. */
-const shortestPauseMs = 1_000;
-const longestPauseMs = 15 * 60_000;
+import { acquire, type Held } from './lease.ts';
+import { dead, mayAsk, settle } from './protocol.ts';
 
 /**
  * One attempt to refresh: lease, provider, commit. Exactly one request to the provider, but where
@@ -22,25 +20,31 @@ export async function attemptRefresh(
   dependencies: RefreshDependencies,
   party: Party,
   found: Stored<VaultDocument>,
-  tokenSet: TokenSet & { readonly refreshToken: string },
+  tokenSet: SpendableTokenSet,
+  isForCaller: boolean,
 ): Promise<AttemptOutcome> {
-  const { store, sealer, clock, newId } = dependencies;
-  // What the provider gives must not be lost for want of a key: have it at hand before spending.
-  await sealer.prepare();
-  const attempt = { id: newId(), refreshToken: tokenSet.refreshToken, now: clock.now() };
-  const held = await acquire(store, found, attempt);
+  const { store, sealer, outbox, clock, newId } = dependencies;
+  const { rotation } = party.provider.life;
+  // What the provider gives must not be lost for want of a key: have it, and
+  // whom to tell, at hand before spending.
+  const [recorder] = await Promise.all([outbox.open(), sealer.prepare()]);
+  const attempt = { id: newId(), refreshToken: tokenSet.refreshToken, rotation };
+  const held = await acquire(dependencies, found, attempt);
   if (held === undefined) return { kind: 'again' };
 
   // Only while the lease outlives the answer: after that, another may be spending the token.
-  const mayAsk = () => clock.now() + providerTimeoutMs < held.document.lease.until;
-  if (!mayAsk()) {
-    await release(store, held, 'not_processed');
+  const isInTime = () => mayAsk(held.document.lease, clock.now());
+  if (!isInTime()) {
+    await store.update(held, {
+      lease: null,
+      journal: held.isInterrupted ? held.document.journal : null,
+    });
     return { kind: 'again' };
   }
   const sentAt = clock.now();
   let next: TokenSet;
   try {
-    const answer = await spend(party, tokenSet.refreshToken, mayAsk);
+    const answer = await spend(party, tokenSet, isInTime);
     next = tokenSetOf(answer, {
       scopes: tokenSet.scopes,
       scopeSeparator: party.provider.scopeSeparator,
@@ -49,64 +53,61 @@ export async function attemptRefresh(
       previous: tokenSet,
     });
   } catch (error) {
-    return settleFailure(dependencies, held, error);
+    if (!(error instanceof OAuthFailure)) throw error;
+    return fail(dependencies, held, error);
   }
-  return commit(dependencies, party, held, tokenSet, next);
+  return commit(dependencies, party, recorder, held, { previous: tokenSet, next, isForCaller });
 }
 
-async function spend(party: Party, refreshToken: string, mayAsk: () => boolean) {
+async function spend(party: Party, tokenSet: SpendableTokenSet, isInTime: () => boolean) {
   try {
-    return await spendRefreshToken(party, refreshToken);
+    return await spendRefreshToken(party, tokenSet);
   } catch (error) {
-    const uncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
-    const safe = party.provider.life.rotation !== 'rotates';
-    if (!uncertain || !safe || !mayAsk()) throw error;
+    const isUncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
+    const isSafe = party.provider.life.rotation !== 'rotates';
+    if (!isUncertain || !isSafe || !isInTime()) throw error;
     // Once: a provider that drops every connection would be asked without a pause.
-    return spendRefreshToken(party, refreshToken);
+    return spendRefreshToken(party, tokenSet);
   }
 }
 
-/** Sorts a failure by who must act (the design's §4.7) and leaves the document accordingly. */
-async function settleFailure(
+/** Leaves the document as the failure asks for. */
+async function fail(
   dependencies: RefreshDependencies,
   held: Held,
-  error: unknown,
+  failure: OAuthFailure,
 ): Promise<AttemptOutcome> {
-  const { store, clock } = dependencies;
-  log.refreshFailed(held.id, error);
-  if (!(error instanceof OAuthFailure)) throw error;
-  switch (error.kind) {
-    case 'user':
-      return markNeedsReauth(dependencies, held, held.interrupted ? 'interrupted' : 'revoked');
-    case 'operator':
-      log.providerMisconfigured(held.document.provider, error.providerError ?? 'unknown');
-      await release(store, held, 'not_processed');
-      return { kind: 'failed', error: error.toStrongroomError() };
-    case 'transient':
-    case 'uncertain':
-    case 'invalid': {
-      const askedMs = (error.retryAfterSeconds ?? 0) * 1_000;
-      const pauseMs = Math.min(Math.max(shortestPauseMs, askedMs), longestPauseMs);
-      const retryAt = clock.now() + pauseMs;
-      await release(store, held, error.kind === 'transient' ? 'not_processed' : 'unknown', retryAt);
-      return { kind: 'failed', error: error.toStrongroomError(), retryAt };
-    }
-  }
+  const { store, clock, random } = dependencies;
+  const { document, isInterrupted } = held;
+  const settlement = settle(document, isInterrupted, failure, clock.now(), random());
+  if (settlement.kind === 'dead') return giveUp(dependencies, held, settlement.reason, failure);
+  log.refreshFailed(held.id, failure);
+  // Whether it was written does not matter: a lost lease is no longer ours to give back.
+  await store.update(held, settlement.patch);
+  const error = failure.toStrongroomError();
+  return settlement.kind === 'paused'
+    ? { kind: 'failed', error, failure, retryAt: settlement.retryAt }
+    : { kind: 'failed', error, failure };
 }
 
 /** The grant is gone: one state, one line in the log, and no further attempt. */
-export async function markNeedsReauth(
-  { store, clock }: RefreshDependencies,
+export async function giveUp(
+  { store, clock, outbox }: RefreshDependencies,
   found: Stored<VaultDocument>,
   reason: ReauthReason,
+  failure?: OAuthFailure,
 ): Promise<AttemptOutcome> {
-  const dead = { status: 'needs_reauth', reason } as const;
+  const { vault, status } = dead(reason);
+  const recorder = await outbox.open();
+  const event = recorder.connection(subjectOf(found), { type: 'needs_reauth', reason });
   const written = await store.update(
     found,
-    { ...dead, refreshAt: null, lease: null, journal: null, retryAt: null },
-    { ...dead, updatedAt: clock.now() },
+    { ...vault, ...event.patch },
+    { ...status, updatedAt: clock.now() },
+    event.documents,
   );
   if (written === undefined) return { kind: 'again' };
+  await outbox.handOver(event.documents);
   log.needsReauth(found.id, found.document.provider, reason);
-  return { kind: 'failed', error: needsReauth(reason) };
+  return { kind: 'failed', error: needsReauth(reason), ...(failure && { failure }) };
 }

@@ -1,96 +1,132 @@
+import { StrongroomError } from '../errors.ts';
+import { type Recorder, subjectOf } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
-import type { Stored } from '../store/connection-store.ts';
-import { alive, type StatusDocument, type VaultDocument } from '../store/documents.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import type { VaultDocument } from '../store/documents.ts';
+import type { Stored } from '../store/stored.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import type { Held } from './lease.ts';
+import { type Given, land, landingOf } from './protocol.ts';
+import { refreshed, schedule } from './schedule.ts';
 import { sealTokenSet } from './sealed-token-set.ts';
+import { spill } from './spill.ts';
 
 const commitPauseMs = 200;
+/** How long this process alone tries before a task is asked to try as well. */
+const spillAfterMs = 2_000;
 /** How long the result of a refresh is tried to be written once its lease is over. */
 const commitGraceMs = 30_000;
+
+interface Refreshing {
+  readonly previous: TokenSet;
+  readonly next: TokenSet;
+  readonly isForCaller: boolean;
+}
 
 /**
  * Writes what the provider gave, with one compare-and-set that requires the lease. Where the lease
  * was lost meanwhile (this process stood still), the result is written as long as it is the newest,
- * and what belongs to the next holder is left alone.
+ * and what belongs to the next holder is left alone. Where Firestore stays away, the sealed result
+ * is handed to a task, and the caller has his token.
  *
- * @throws StrongroomError `unavailable` where Firestore stays away until half a minute after the
+ * @throws StrongroomError `unavailable` where neither could be had until half a minute after the
  *   lease.
  */
 export async function commit(
   dependencies: RefreshDependencies,
   party: Party,
+  recorder: Recorder,
   held: Held,
-  previous: TokenSet,
-  next: TokenSet,
+  { previous, next, isForCaller }: Refreshing,
 ): Promise<AttemptOutcome> {
-  const { store, clock } = dependencies;
+  const { clock } = dependencies;
+  const { uid, lease, authorization, generation } = held.document;
+  const given: Given = {
+    id: held.id,
+    uid,
+    attempt: lease.owner,
+    authorization,
+    generation,
+    tokenSet: next,
+    isForCaller,
+    ...(previous.scopes.join() !== next.scopes.join() && { scopes: next.scopes }),
+  };
   const { provider } = party;
-  const { uid, lease } = held.document;
-  const scopes = previous.scopes.join() === next.scopes.join() ? {} : { scopes: next.scopes };
-
-  let current: Stored<VaultDocument> = held;
+  const revokeGiven = () => revoke(party, next);
+  const startedAt = clock.ticks();
+  let known: Stored<VaultDocument> | undefined = held;
   for (;;) {
-    const generation = current.document.generation + 1;
-    const owner = { uid, id: held.id, generation };
-    const fields = await sealTokenSet(dependencies, provider, owner, next);
-    const refreshed = {
-      kind: 'refreshed',
-      opened: { tokenSet: next, generation, uid, provider },
-    } as const;
     try {
-      const revival = revivalOf(current.document, clock.now());
-      const status = { ...scopes, ...revival.status };
-      const written = await store.update(
-        current,
-        {
-          ...(current === held ? fields : withoutLease(fields)),
-          ...revival.vault,
-          committedBy: lease.owner,
-        },
-        Object.keys(status).length > 0 ? status : undefined,
-      );
-      if (written !== undefined) return refreshed;
-
-      const reread = await store.readVault(held.id);
-      if (reread === undefined) {
-        // Disconnected meanwhile: what was just given must not outlive it.
-        await revoke(party, next).catch((error: unknown) => log.revocationFailed(error));
-        return { kind: 'again' };
-      }
-      // An earlier commit of ours whose answer was lost.
-      if (reread.document.committedBy === lease.owner) return refreshed;
-      if (isOvertaken(current.document, reread.document, next)) return { kind: 'again' };
-      current = reread;
+      return await write(dependencies, { provider, recorder, revokeGiven }, given, known);
     } catch (error) {
+      if (!(error instanceof StrongroomError)) throw error;
+      // A write whose answer was lost may have happened: only a read can tell.
+      known = undefined;
+      const isLong = clock.ticks() - startedAt >= spillAfterMs;
+      if (isLong && (await spill(dependencies, provider, given))) {
+        const opened = { tokenSet: next, generation: generation + 1, uid, provider };
+        return { kind: 'refreshed', opened };
+      }
       if (clock.now() > lease.until + commitGraceMs) throw error;
       await clock.sleep(commitPauseMs);
     }
   }
 }
 
-/** Whether the document has a token set that is newer than ours, or one of a new authorization. */
-function isOvertaken(before: VaultDocument, now: VaultDocument, ours: TokenSet): boolean {
-  if (now.authorization !== before.authorization) return true;
-  return now.generation !== before.generation && now.obtainedAt >= ours.obtainedAt;
+interface Surroundings {
+  readonly provider: Provider;
+  readonly recorder: Recorder;
+  readonly revokeGiven: () => Promise<unknown>;
 }
 
-/** The lease and the journal in the document are another's. */
-function withoutLease<T extends Partial<VaultDocument>>(patch: T) {
-  const { lease: _lease, journal: _journal, ...rest } = patch;
-  return rest;
-}
-
-interface Revival {
-  readonly vault: Partial<VaultDocument>;
-  readonly status: Partial<StatusDocument>;
-}
-
-/** Another found the token spent, by us, and gave the connection up: it lives. */
-function revivalOf({ status, reason }: VaultDocument, updatedAt: number): Revival {
-  if (status !== 'needs_reauth' || reason !== 'interrupted') return { vault: {}, status: {} };
-  return { vault: alive, status: { ...alive, updatedAt } };
+/** @throws StrongroomError `unavailable`: it may have been written all the same. */
+export async function write(
+  dependencies: RefreshDependencies,
+  { provider, recorder, revokeGiven }: Surroundings,
+  given: Given,
+  known?: Stored<VaultDocument>,
+): Promise<AttemptOutcome> {
+  const { store, clock, outbox } = dependencies;
+  const { id, uid, tokenSet } = given;
+  let current = known ?? (await store.readVault(id));
+  for (;;) {
+    const landing = landingOf(given, current?.document);
+    if (current === undefined || landing === 'gone') {
+      // Disconnected meanwhile: what was just given must not outlive it.
+      await revokeGiven().catch((error: unknown) => log.revocationFailed(error));
+      return { kind: 'again' };
+    }
+    if (landing === 'overtaken') return { kind: 'again' };
+    const { document } = current;
+    if (landing === 'landed') {
+      const { generation } = document;
+      return { kind: 'refreshed', opened: { tokenSet, generation, uid, provider } };
+    }
+    const generation = document.generation + 1;
+    const sealed = await sealTokenSet(dependencies, { uid, id, generation }, tokenSet);
+    const past = refreshed(document, given.isForCaller, clock.now());
+    const times = schedule(dependencies, provider, tokenSet, past);
+    const landed = land(given, document);
+    const { patch, documents } = recorder.connection(
+      subjectOf(current),
+      { type: 'refreshed', generation, expiresAt: sealed.expiresAt },
+      ...(landed.isRevived ? [{ type: 'recovered' } as const] : []),
+    );
+    const status = { ...times.status, ...landed.status };
+    const isVisible = Object.keys(status).length > 0;
+    const written = await store.update(
+      current,
+      { ...sealed, ...times.vault, ...landed.vault, ...patch },
+      isVisible ? { ...status, updatedAt: clock.now() } : undefined,
+      documents,
+    );
+    if (written !== undefined) {
+      await outbox.handOver(documents);
+      return { kind: 'refreshed', opened: { tokenSet, generation, uid, provider } };
+    }
+    current = await store.readVault(id);
+  }
 }

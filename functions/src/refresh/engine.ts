@@ -1,13 +1,14 @@
 import { StrongroomError, unavailable } from '../errors.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-import type { Stored } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import { assertUsable, connectionNotFound, needsReauth } from '../store/refusals.ts';
-import { attemptRefresh, markNeedsReauth } from './attempt.ts';
+import type { Stored } from '../store/stored.ts';
+import { attemptRefresh, giveUp } from './attempt.ts';
 import type { AttemptOutcome, Opened, RefreshDependencies } from './dependencies.ts';
-import { isAlive, isFresh } from './freshness.ts';
-import { isLeased } from './lease.ts';
+import { isAlive } from './freshness.ts';
+import { noteUse } from './note-use.ts';
+import { nextStep } from './protocol.ts';
 import { openTokenSet } from './sealed-token-set.ts';
 import { createSingleFlight } from './single-flight.ts';
 
@@ -40,13 +41,18 @@ export function createRefreshEngine(dependencies: RefreshDependencies): FreshTok
   return async (request) => {
     const { connectionId, uid = '', newerThan = 0, deadlineAt } = request;
     for (;;) {
+      let isMine = false;
       const key = `${connectionId} ${newerThan} ${uid}`;
       try {
-        return await share(key, () => fly(dependencies, request));
+        return await share(key, () => {
+          isMine = true;
+          return fly(dependencies, request);
+        });
       } catch (error) {
         // The flight that was joined ran out of its own time, not of ours.
-        const late = error instanceof StrongroomError && error.code === 'deadline_exceeded';
-        if (!late || clock.ticks() >= deadlineAt) throw error;
+        const isLate =
+          error instanceof StrongroomError && /^(deadline_exceeded|unavailable)$/.test(error.code);
+        if (isMine || !isLate || clock.ticks() >= deadlineAt) throw error;
       }
     }
   };
@@ -65,35 +71,34 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
     const found = await store.readVault(connectionId);
     const isOurs = found !== undefined && (uid === undefined || found.document.uid === uid);
     if (!isOurs) throw connectionNotFound();
-    const { document } = found;
-    assertUsable(document);
-    const now = clock.now();
-    const willDo = document.generation > newerThan;
-    const provider = await settings.provider(document.provider);
-    if (willDo && isFresh(timesOf(document), now)) return open(dependencies, found, provider);
+    assertUsable(found.document);
+    const provider = await settings.provider(found.document.provider);
+    const step = nextStep(found.document, newerThan, clock.now());
 
-    const mayUseOld = willDo && isAlive(timesOf(document), now);
-    const retryAt = document.retryAt ?? 0;
-    if (isLeased(document, now) || now < retryAt) {
-      if (mayUseOld) return open(dependencies, found, provider);
-      // Waiting for what comes too late would only cost reads.
-      if (retryAt - now >= deadlineAt - clock.ticks())
-        throw unavailable('provider', secondsUntil(retryAt, now));
-    } else {
+    let retryAt = step.kind === 'wait' ? step.retryAt : undefined;
+    if (step.kind === 'use' || (step.kind === 'wait' && step.mayUse)) {
       const opened = await open(dependencies, found, provider);
-      const outcome = await refresh(dependencies, found, opened);
+      if (uid !== undefined) await noteUse(dependencies, found, opened);
+      return opened;
+    }
+    if (step.kind === 'refresh') {
+      const opened = await open(dependencies, found, provider);
+      const outcome = await refresh(dependencies, found, opened, uid !== undefined);
       if (outcome.kind === 'refreshed') return outcome.opened;
       if (outcome.kind === 'failed') {
-        if (mayUseOld) return opened;
-        const { retryAt: next } = outcome;
-        if (next === undefined || next - clock.now() >= deadlineAt - clock.ticks())
-          throw outcome.error;
-        lastError = outcome.error;
+        if (step.mayUse) return opened;
+        if (outcome.retryAt === undefined) throw outcome.error;
+        ({ retryAt, error: lastError } = outcome);
       }
+    } else if (retryAt !== undefined) {
+      lastError = unavailable('provider', Math.ceil((retryAt - clock.now()) / 1_000));
     }
-    if (clock.ticks() + pollMs >= deadlineAt) throw lastError;
-    // Jitter: many processes wait for the same generation.
-    await clock.sleep(pollMs * (0.5 + dependencies.random()));
+    // Jitter: many processes wait for the same generation, or for the same time.
+    const jitter = 0.5 + dependencies.random();
+    const waitMs = Math.max(pollMs * jitter, (retryAt ?? 0) - clock.now());
+    // Waiting for what comes too late would only cost reads.
+    if (clock.ticks() + waitMs >= deadlineAt) throw lastError;
+    await clock.sleep(waitMs);
     pollMs = Math.min(longestPollMs, pollMs * 1.6);
   }
 }
@@ -102,23 +107,42 @@ async function refresh(
   dependencies: RefreshDependencies,
   found: Stored<VaultDocument>,
   { tokenSet, provider }: Opened,
+  isForCaller: boolean,
 ): Promise<AttemptOutcome> {
+  const { clock, circuits, findParty } = dependencies;
   const { refreshToken } = tokenSet;
   if (refreshToken === undefined) {
     // Refused while it should live: that alone is no proof that the grant is gone.
-    return isAlive(tokenSet, dependencies.clock.now())
+    return isAlive(tokenSet, clock.now())
       ? { kind: 'failed', error: needsReauth('no_refresh_token') }
-      : markNeedsReauth(dependencies, found, 'no_refresh_token');
+      : giveUp(dependencies, found, 'no_refresh_token');
   }
+  const admission = await circuits.admit(provider.id);
+  if (admission.kind === 'refused') {
+    const { error, retryAt } = admission;
+    // What waits for the team is told at once.
+    return { kind: 'failed', error, ...(error.actor === 'nobody' && { retryAt }) };
+  }
+  let outcome: AttemptOutcome = { kind: 'again' };
   try {
-    const party = await dependencies.findParty(provider);
-    return await attemptRefresh(dependencies, party, found, { ...tokenSet, refreshToken });
+    const party = await findParty(provider);
+    const spendable = { ...tokenSet, refreshToken };
+    outcome = await attemptRefresh(dependencies, party, found, spendable, isForCaller);
   } catch (error) {
     // Discovery failed: nothing was spent.
     if (!(error instanceof OAuthFailure)) throw error;
-    const retryAt = dependencies.clock.now() + longestPollMs;
-    return { kind: 'failed', error: error.toStrongroomError(), retryAt };
+    const retryAt = clock.now() + longestPollMs;
+    outcome = { kind: 'failed', error: error.toStrongroomError(), failure: error, retryAt };
+  } finally {
+    await circuits.report(provider.id, found.id, admission, verdictOf(outcome));
   }
+  return outcome;
+}
+
+/** What an attempt says of the provider. */
+function verdictOf(outcome: AttemptOutcome): OAuthFailure | 'works' | undefined {
+  if (outcome.kind === 'refreshed') return 'works';
+  return outcome.kind === 'failed' ? outcome.failure : undefined;
 }
 
 async function open(
@@ -128,12 +152,4 @@ async function open(
 ): Promise<Opened> {
   const { uid, generation } = found.document;
   return { tokenSet: await openTokenSet(sealer, found), generation, uid, provider };
-}
-
-function timesOf({ obtainedAt, expiresAt }: VaultDocument) {
-  return { obtainedAt, ...(expiresAt !== null && { expiresAt }) };
-}
-
-function secondsUntil(time: number, now: number): number {
-  return Math.ceil((time - now) / 1_000);
 }

@@ -1,5 +1,5 @@
-import type { Stored } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
+import type { Stored } from '../store/stored.ts';
 import { needsReauthAtOf, redate } from './calendar.ts';
 import type { Opened, RefreshDependencies } from './dependencies.ts';
 import { dayMs, refreshAtOf } from './due.ts';

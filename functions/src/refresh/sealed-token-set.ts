@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
-import type { Provider } from '../providers/settings-schema.ts';
-import type { Stored } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
+import type { Stored } from '../store/stored.ts';
 import { rejected } from '../vault/keyring.ts';
 import type { Sealer } from '../vault/seal.ts';
-import { refreshAtOf } from './freshness.ts';
 
 /** @throws StrongroomError `sealed_value_rejected`, `unavailable` */
 export async function openTokenSet(
@@ -29,8 +27,7 @@ interface Owner {
 
 /** The fields of the vault document that a new token set replaces; whatever was pending is over. */
 export async function sealTokenSet(
-  { sealer, random }: { readonly sealer: Sealer; readonly random: () => number },
-  provider: Provider,
+  { sealer }: { readonly sealer: Sealer },
   owner: Owner,
   tokenSet: TokenSet,
 ) {
@@ -41,10 +38,10 @@ export async function sealTokenSet(
     keyVersion: kid,
     obtainedAt: tokenSet.obtainedAt,
     expiresAt: tokenSet.expiresAt ?? null,
-    refreshAt: refreshAtOf(tokenSet, provider, random) ?? null,
     lease: null,
     journal: null,
     retryAt: null,
+    failures: 0,
   };
 }
 

@@ -1,15 +1,12 @@
 import {
-  type DocumentReference,
   type DocumentSnapshot,
   type Firestore,
   Timestamp,
   type Transaction,
-  type WriteResult,
 } from 'firebase-admin/firestore';
 import * as v from 'valibot';
 import { conditionally, creating, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
-import { rejected } from '../vault/keyring.ts';
 import {
   type AuthorizationDocument,
   authorizationDocumentSchema,
@@ -21,13 +18,7 @@ import {
 } from './documents.ts';
 import type { NewEvent } from './event-documents.ts';
 import { addEvents } from './event-store.ts';
-
-/** A document, and the version of it that a conditional write must meet. */
-export interface Stored<T> {
-  readonly id: string;
-  readonly document: T;
-  readonly version: Timestamp;
-}
+import { documentReader, parse, type Stored, timeOfWrites } from './stored.ts';
 
 /** A change of the status document that goes with a change of the vault's, in one commit. */
 export type StatusPatch = Partial<StatusDocument>;
@@ -54,7 +45,7 @@ export interface DuePage {
  * throws StrongroomError `unavailable` where Firestore gives no answer.
  */
 export function createConnectionStore(db: Firestore, timed: ServerClock['timed'] = (ask) => ask()) {
-  const read = reader(timed);
+  const read = documentReader(timed);
   const authorizations = db.collection('strongroomAuthorizations');
   const vault = db.collection('strongroomVault');
   const sweepCursor = db.doc('strongroomSchedule/sweep');
@@ -204,7 +195,10 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
      * Connections whose warning is due, longest due first, by pages; 1 read each, at least 1. A
      * document that is not of our shape is passed over.
      */
-    async *listWarnings(dueUntil: number, pageSize: number): AsyncGenerator<Stored<VaultDocument>[]> {
+    async *listWarnings(
+      dueUntil: number,
+      pageSize: number,
+    ): AsyncGenerator<Stored<VaultDocument>[]> {
       const due = vault
         .where('warnAt', '<=', Timestamp.fromMillis(dueUntil))
         .orderBy('warnAt')
@@ -269,30 +263,3 @@ export type ConnectionStore = ReturnType<typeof createConnectionStore>;
 const { generation, provider, refreshAt } = vaultDocumentSchema.entries;
 const dueSchema = v.object({ generation, provider, refreshAt: v.nonNullable(refreshAt) });
 const ownerSchema = v.object({ uid: v.string() });
-
-function reader(timed: ServerClock['timed']) {
-  return async <S extends v.GenericSchema>(
-    reference: DocumentReference,
-    schema: S,
-  ): Promise<Stored<v.InferOutput<S>> | undefined> => {
-    const ask = () =>
-      timed(
-        () => reference.get(),
-        ({ readTime }) => readTime.toMillis(),
-      );
-    const snapshot = await reachFirestore(ask);
-    const version = snapshot.updateTime;
-    return version && { id: snapshot.id, document: parse(snapshot, schema), version };
-  };
-}
-
-function timeOfWrites([first]: readonly WriteResult[]): number | undefined {
-  return first?.writeTime.toMillis();
-}
-
-/** A document that is not of our shape was not written by us. */
-function parse<S extends v.GenericSchema>(snapshot: DocumentSnapshot, schema: S): v.InferOutput<S> {
-  const result = v.safeParse(schema, snapshot.data());
-  if (!result.success) throw rejected();
-  return result.output;
-}

@@ -9,8 +9,6 @@ import {
 import * as v from 'valibot';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
-import { rejected } from '../vault/keyring.ts';
-import type { Stored } from './connection-store.ts';
 import { toFirestore } from './documents.ts';
 import {
   type EventDocument,
@@ -18,6 +16,7 @@ import {
   eventDocumentSchema,
   type NewEvent,
 } from './event-documents.ts';
+import { parse, type Stored } from './stored.ts';
 
 const collection = 'strongroomEvents';
 
@@ -145,15 +144,6 @@ const laneSchema = v.object({ lane: v.string() });
 function storedOf(snapshot: QueryDocumentSnapshot): Stored<EventDocument> {
   const document = parse(snapshot, eventDocumentSchema);
   return { id: snapshot.id, document, version: snapshot.updateTime };
-}
-
-function parse<S extends v.GenericSchema>(
-  snapshot: { data(): unknown },
-  schema: S,
-): v.InferOutput<S> {
-  const result = v.safeParse(schema, snapshot.data());
-  if (!result.success) throw rejected();
-  return result.output;
 }
 
 function orderOf(a: EventDocument, b: EventDocument): number {

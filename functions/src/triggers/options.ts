@@ -1,6 +1,6 @@
 import { setGlobalOptions } from 'firebase-functions/options';
 import { defineString } from 'firebase-functions/params';
-import { leaseMs } from '../refresh/lease.ts';
+import { leaseMs } from '../refresh/protocol.ts';
 
 /** The Firestore database that holds the suite's collections. */
 export const databaseId = defineString('STRONGROOM_DATABASE', {

@@ -1,4 +1,5 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
+import { spilledSchema } from '../refresh/spill.ts';
 import { batchRequest, parseRequest } from './requests.ts';
 import { suite } from './suite.ts';
 
@@ -11,4 +12,21 @@ export const refreshBatch = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 100 },
   },
   ({ data }) => suite().refreshBatch(parseRequest(batchRequest, data)),
+);
+
+/**
+ * Writes a token set that Firestore could not take when it came; tried for a day, and never more
+ * seldom than `doubtMs` leaves a vanished holder's token alone.
+ */
+export const commitRefresh = onTaskDispatched(
+  {
+    timeoutSeconds: 60,
+    retryConfig: {
+      maxAttempts: 100,
+      maxRetrySeconds: 24 * 60 * 60,
+      minBackoffSeconds: 1,
+      maxBackoffSeconds: 5,
+    },
+  },
+  ({ data }) => suite().commitRefresh(parseRequest(spilledSchema, data)),
 );

@@ -6,7 +6,7 @@ export interface Place {
   readonly uid: string;
   /** The connection, or the hash of the state of a pending authorization. */
   readonly document: string;
-  readonly field: 'tokenSet' | 'authorization';
+  readonly field: 'tokenSet' | 'spilledTokenSet' | 'authorization';
   /** The generation of a token set; 0 for what has none. */
   readonly generation: number;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { stack } from '../../../sandbox/test/stack.ts';
-import { leaseMs } from '../../src/refresh/lease.ts';
+import { leaseMs } from '../../src/refresh/protocol.ts';
 import { openDatabase } from '../harness/database.ts';
 import { refuses } from '../harness/errors.ts';
 import { createWorld, type World } from '../harness/world.ts';

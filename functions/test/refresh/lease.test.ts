@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { until } from '../../../sandbox/demo/until.ts';
-import { leaseMs } from '../../src/refresh/lease.ts';
+import { leaseMs } from '../../src/refresh/protocol.ts';
 import { atCommits, holdCommit } from '../harness/commits.ts';
 import { refuses } from '../harness/errors.ts';
 import { startWorkers } from '../harness/workers.ts';

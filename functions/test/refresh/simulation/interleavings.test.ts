@@ -20,7 +20,12 @@ const faults: readonly Fault[] = [
   '503',
   'invalid_client',
 ];
-const everything: Possible = { read: faults, write: faults, 'token request': faults };
+const everything: Possible = {
+  read: faults,
+  write: faults,
+  'token request': faults,
+  task: ['refused', 'lost', 'killed before', 'killed after'],
+};
 /** Those after which nobody can know whether the refresh token was spent. */
 const doubtful: ReadonlySet<Fault> = new Set(['lost', 'killed before', 'killed after', 'stopped']);
 /** The same schedules in every run, so that a red run is a change's doing; others by these. */
@@ -38,7 +43,7 @@ interface Schedule {
   readonly faults: readonly PlannedFault[];
 }
 
-const kinds: readonly ExchangeKind[] = ['read', 'write', 'token request'];
+const kinds: readonly ExchangeKind[] = ['read', 'write', 'token request', 'task'];
 type Possible = Partial<Record<ExchangeKind, readonly Fault[]>>;
 
 function schedules(possible: Possible): fc.Arbitrary<Schedule> {

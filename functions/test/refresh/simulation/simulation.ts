@@ -1,14 +1,20 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import * as oauth from 'oauth4webapi';
+import * as v from 'valibot';
 import { EgressError } from '../../../src/egress/egress.ts';
 import { unavailable } from '../../../src/errors.ts';
 import type { Party } from '../../../src/oauth/party.ts';
 import type { TokenSet } from '../../../src/oauth/token-set.ts';
+import { createServerClock, type ServerClock } from '../../../src/platform/server-clock.ts';
 import type { Provider } from '../../../src/providers/settings-schema.ts';
+import { createCircuits } from '../../../src/refresh/circuit.ts';
 import type { Opened, RefreshDependencies } from '../../../src/refresh/dependencies.ts';
 import { createRefreshEngine } from '../../../src/refresh/engine.ts';
-import { leaseMs } from '../../../src/refresh/lease.ts';
+import { leaseMs } from '../../../src/refresh/protocol.ts';
+import { createCommitRefresh, spilledSchema } from '../../../src/refresh/spill.ts';
 import type { VaultDocument } from '../../../src/store/documents.ts';
+import type { ProviderDocument, ProviderStore } from '../../../src/store/provider-store.ts';
+import type { Stored } from '../../../src/store/stored.ts';
 import { type Behaviour, json, SimulatedProvider } from './provider.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 
@@ -32,7 +38,7 @@ export interface SimulationOptions extends SchedulerOptions {
   readonly faults: readonly PlannedFault[];
 }
 
-export type ExchangeKind = 'read' | 'write' | 'token request';
+export type ExchangeKind = 'read' | 'write' | 'token request' | 'task';
 
 /** What goes wrong with which exchange; each kind is counted from 0. */
 export interface PlannedFault {
@@ -53,6 +59,10 @@ const connectionId = 'connection';
 const uid = 'ada';
 const callDeadlineMs = 120_000;
 const stopMs = leaseMs + 5_000;
+/** As `commitRefresh` is configured. */
+const longestTaskPauseMs = 5_000;
+/** How wrong the clocks of processes are: every look at one gives the next of these. */
+const skewsMs = [-300_000, 0, 300_000] as const;
 
 /**
  * Several processes that run the real refresh engine over one document and one provider, step by
@@ -74,8 +84,12 @@ export class Simulation {
   document: VaultDocument;
   /** The numbers of issue of the token sets, in the order of their commits. */
   readonly committed: number[] = [];
+  /** Token sets that were handed to a task. */
+  spilled = 0;
   #version = 0;
-  readonly #exchanges: Record<ExchangeKind, number> = { read: 0, write: 0, 'token request': 0 };
+  /** The provider's circuit. */
+  #circuit: Stored<ProviderDocument> | undefined;
+  readonly #exchanges = { read: 0, write: 0, 'token request': 0, task: 0 };
   #faultless = false;
   readonly #options: SimulationOptions;
 
@@ -120,16 +134,44 @@ export class Simulation {
 
   /** A process with callers of its own; gives a function that calls once. */
   process(name: string): () => Promise<Opened | 'killed'> {
-    const { scheduler } = this;
     this.started += 1;
     let die = (): void => {};
     const killed = new Promise<'killed'>((resolve) => {
       die = () => resolve('killed');
     });
-    let attempts = 0;
+    const dependencies = this.#dependencies(name, die);
+    const fresh = createRefreshEngine(dependencies);
+    return () => {
+      const deadlineAt = dependencies.clock.ticks() + callDeadlineMs;
+      return Promise.race([fresh({ connectionId, uid, deadlineAt }), killed]);
+    };
+  }
+
+  faultsAreOver(): void {
+    this.#faultless = true;
+  }
+
+  #dependencies(name: string, die: () => void): RefreshDependencies {
+    const { scheduler } = this;
     const exchange = this.#exchange(name, die);
-    const fresh = createRefreshEngine({
-      store: this.#store(name, exchange),
+    const clock = createServerClock(this.#wrongClock(name));
+    let ids = 0;
+    const newId = () => {
+      ids += 1;
+      return `${name}/${ids}`;
+    };
+    const outbox: RefreshDependencies['outbox'] = {
+      open: () =>
+        Promise.resolve({
+          connection: () => ({ patch: {}, documents: [] }),
+          provider: () => ({ patch: {}, documents: [] }),
+        }),
+      handOver: () => Promise.resolve(),
+    };
+    const random = () => 0.5;
+    const providers = this.#providerStore(exchange, clock);
+    return {
+      store: this.#store(name, exchange, clock),
       settings: {
         read: () => Promise.reject(new Error('not used')),
         provider: () => Promise.resolve(this.#providerData()),
@@ -140,25 +182,55 @@ export class Simulation {
         seal: (value) => Promise.resolve({ jwe: JSON.stringify(value), kid: '1' }),
         open: (jwe) => Promise.resolve(JSON.parse(jwe)),
       },
-      clock: {
-        now: () => scheduler.now,
-        ticks: () => scheduler.now,
-        sleep: (delayMs) => scheduler.sleep(name, delayMs),
+      circuits: createCircuits({ providers, outbox, clock, random, newId }),
+      outbox,
+      enqueue: (_queue, data) =>
+        exchange('task', 'hands the token set to a task', () => this.#spill(data), taskFault),
+      clock,
+      random,
+      newId,
+    };
+    function taskFault(): never {
+      scheduler.say(name, 'has no task');
+      throw new Error('The queue takes no task.');
+    }
+  }
+
+  /** A clock that is wrong and jumps; only its ticks can be trusted. */
+  #wrongClock(name: string) {
+    const { scheduler } = this;
+    let looks = 0;
+    return {
+      now: () => {
+        looks += 1;
+        return scheduler.now + (skewsMs[(looks + name.length) % skewsMs.length] ?? 0);
       },
-      random: () => 0.5,
-      newId: () => {
-        attempts += 1;
-        return `${name}/${attempts}`;
-      },
-    });
-    return () => {
-      const deadlineAt = scheduler.now + callDeadlineMs;
-      return Promise.race([fresh({ connectionId, uid, deadlineAt }), killed]);
+      ticks: () => scheduler.now - 1_000_000,
+      sleep: (delayMs: number) => scheduler.sleep(name, delayMs),
     };
   }
 
-  faultsAreOver(): void {
-    this.#faultless = true;
+  /** A task that is delivered until it succeeds, to a process that may be killed as well. */
+  #spill(data: object): void {
+    this.spilled += 1;
+    const spilled = v.parse(spilledSchema, data);
+    const run = async (): Promise<void> => {
+      for (let attempt = 1; attempt < 100; attempt += 1) {
+        const name = `task${this.spilled}.${attempt}`;
+        const outcome = await new Promise<string>((resolve) => {
+          const commitRefresh = createCommitRefresh(
+            this.#dependencies(name, () => resolve('killed')),
+          );
+          commitRefresh(spilled).then(
+            () => resolve('done'),
+            () => resolve('failed'),
+          );
+        });
+        if (outcome === 'done') return;
+        await this.scheduler.sleep(name, Math.min(1_000 * attempt, longestTaskPauseMs));
+      }
+    };
+    void run();
   }
 
   #providerData(): Provider {
@@ -188,33 +260,43 @@ export class Simulation {
     };
   }
 
-  #store(name: string, exchange: Exchange): RefreshDependencies['store'] {
+  #providerStore(exchange: Exchange, clock: ServerClock): ProviderStore {
+    const timed = timedBy(this.scheduler, clock);
+    return {
+      read: () => timed(exchange, 'read', 'reads the circuit', () => this.#circuit),
+      write: (id, found, document) =>
+        timed(exchange, 'write', `writes the circuit: ${document.circuit}`, () => {
+          if (found?.version !== this.#circuit?.version) return undefined;
+          this.#version += 1;
+          const version = Timestamp.fromMillis(this.#version);
+          this.#circuit = { id, document, version };
+          return version;
+        }),
+    };
+  }
+
+  #store(name: string, exchange: Exchange, clock: ServerClock): RefreshDependencies['store'] {
     const { scheduler } = this;
+    const timed = timedBy(scheduler, clock);
     const version = () => Timestamp.fromMillis(this.#version);
     return {
       readVault: (id) =>
-        exchange(
-          'read',
-          'reads',
-          () => ({ id, document: this.document, version: version() }),
-          firestoreFault,
-        ),
+        timed(exchange, 'read', 'reads', () => ({
+          id,
+          document: this.document,
+          version: version(),
+        })),
       update: (found, patch) =>
-        exchange(
-          'write',
-          describe(patch),
-          () => {
-            if (!found.version.isEqual(version())) return undefined;
-            this.#version += 1;
-            const { lease } = this.document;
-            const foreign = lease !== null && !lease.owner.startsWith(`${name}/`);
-            if (foreign && patch.lease === null && scheduler.now < lease.until) this.freed += 1;
-            if (patch.sealed !== undefined) this.committed.push(numberOf(patch.sealed));
-            this.document = { ...this.document, ...patch };
-            return version();
-          },
-          firestoreFault,
-        ),
+        timed(exchange, 'write', describe(patch), () => {
+          if (!found.version.isEqual(version())) return undefined;
+          this.#version += 1;
+          const { lease } = this.document;
+          const foreign = lease !== null && !lease.owner.startsWith(`${name}/`);
+          if (foreign && patch.lease === null && scheduler.now < lease.until) this.freed += 1;
+          if (patch.sealed !== undefined) this.committed.push(numberOf(patch.sealed));
+          this.document = { ...this.document, ...patch };
+          return version();
+        }),
     };
   }
 
@@ -289,6 +371,20 @@ type Exchange = <T>(
   effect: () => T,
   asError: (fault: Fault) => T,
 ) => Promise<T>;
+
+/** An exchange with Firestore, which tells its time in the answer. */
+function timedBy(scheduler: Scheduler, clock: ServerClock) {
+  return async <T>(
+    exchange: Exchange,
+    kind: ExchangeKind,
+    what: string,
+    effect: () => T,
+  ): Promise<T> => {
+    const ask = () =>
+      exchange(kind, what, () => ({ value: effect(), at: scheduler.now }), firestoreFault);
+    return (await clock.timed(ask, ({ at }) => at)).value;
+  };
+}
 
 function firestoreFault(): never {
   throw unavailable('firestore');

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { concernsClient, type OAuthFailure } from '../oauth/failure.ts';
+import { providerTimeoutMs } from '../oauth/party.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import {
+  alive,
+  type Journal,
+  type Lease,
+  type ReauthReason,
+  type VaultDocument,
+} from '../store/documents.ts';
+import { isAlive, isFresh } from './freshness.ts';
+
+/**
+ * The refresh protocol: which step follows from a vault document, and what each step writes. Pure:
+ * no clock, no store, no network. docs/refresh.md says why; `attempt.ts` and `commit.ts` carry it
+ * out.
+ */
+
+/** How much longer than the provider's time limit a lease lives: time to seal and commit. */
+const leaseMarginMs = 5_000;
+export const leaseMs = providerTimeoutMs + leaseMarginMs;
+/**
+ * How long a token is left alone whose holder has vanished, where a second use may end the grant: the
+ * result may be on its way in a task, which tries at least this often (`spill.ts`).
+ */
+export const doubtMs = 10_000;
+
+const shortestPauseMs = 1_000;
+const longestPauseMs = 15 * 60_000;
+/** The longest pause that we make up by ourselves; a provider may ask for a longer one. */
+const longestBackOffMs = 5 * 60_000;
+
+/** What a caller's next step is. `mayUse`: the old token will do meanwhile. */
+export type Step =
+  | { readonly kind: 'use' }
+  /** Somebody holds the lease; or nobody may ask the provider before `retryAt`. */
+  | { readonly kind: 'wait'; readonly mayUse: boolean; readonly retryAt?: number }
+  | { readonly kind: 'refresh'; readonly mayUse: boolean };
+
+/** @param newerThan a token set of this generation or an older one will not do. */
+export function nextStep(document: VaultDocument, newerThan: number, now: number): Step {
+  const { lease, retryAt } = document;
+  const isWanted = document.generation > newerThan;
+  const times = timesOf(document);
+  if (isWanted && isFresh(times, now)) return { kind: 'use' };
+  const mayUse = isWanted && isAlive(times, now);
+  if (lease !== null && now < lease.until) return { kind: 'wait', mayUse };
+  if (retryAt !== null && now < retryAt) return { kind: 'wait', mayUse, retryAt };
+  return { kind: 'refresh', mayUse };
+}
+
+function timesOf({ obtainedAt, expiresAt }: VaultDocument) {
+  return { obtainedAt, ...(expiresAt !== null && { expiresAt }) };
+}
+
+export interface Taking {
+  readonly lease: Lease;
+  readonly journal: Journal;
+  /** An earlier attempt with this refresh token ended without a known outcome. */
+  readonly isInterrupted: boolean;
+  /** How long to leave the refresh token alone first. */
+  readonly waitMs: number;
+}
+
+interface Attempt {
+  readonly id: string;
+  readonly refreshToken: string;
+  readonly rotation: Provider['life']['rotation'];
+  readonly now: number;
+}
+
+/** Taking the lease: what is written before the refresh token is spent. */
+export function take(document: VaultDocument, attempt: Attempt): Taking {
+  const { id, refreshToken, rotation, now } = attempt;
+  const refreshTokenHash = createHash('sha256').update(refreshToken).digest('base64url');
+  const isInterrupted = document.journal?.refreshTokenHash === refreshTokenHash;
+  const hasVanished = isInterrupted && document.lease !== null;
+  const waitMs = hasVanished && rotation === 'rotates' ? doubtMs : 0;
+  return {
+    lease: { owner: id, until: now + waitMs + leaseMs },
+    journal: { attempt: id, refreshTokenHash, startedAt: now },
+    isInterrupted,
+    waitMs,
+  };
+}
+
+/** Whether an answer that comes within the provider's time limit comes while the lease lives. */
+export function mayAsk({ until }: Lease, now: number): boolean {
+  return now + providerTimeoutMs < until;
+}
+
+/** What a failure does to the connection. */
+export type Settlement =
+  /** Its user must act. */
+  | { readonly kind: 'dead'; readonly reason: ReauthReason }
+  /** The team must act, for all of the provider's connections; this one is as it was. */
+  | { readonly kind: 'blameless'; readonly patch: Partial<VaultDocument> }
+  /** Nobody, or the team, for this connection: it is tried again, more and more seldom. */
+  | { readonly kind: 'paused'; readonly patch: Partial<VaultDocument>; readonly retryAt: number };
+
+/** The design's §4.7: failures, sorted by who must act. @param random uniform in [0, 1). */
+export function settle(
+  document: VaultDocument,
+  isInterrupted: boolean,
+  failure: OAuthFailure,
+  now: number,
+  random: number,
+): Settlement {
+  const { kind, retryAfterSeconds } = failure;
+  if (kind === 'user') return { kind: 'dead', reason: isInterrupted ? 'interrupted' : 'revoked' };
+  if (kind === 'account') return { kind: 'dead', reason: 'account_changed' };
+  // The journal stays as long as nobody knows what became of the token.
+  const isUnknown = kind === 'uncertain' || kind === 'invalid';
+  const journal = isUnknown || isInterrupted ? document.journal : null;
+  if (concernsClient(failure)) return { kind: 'blameless', patch: { lease: null, journal } };
+  const retryAt = now + pauseMsOf(document.failures, retryAfterSeconds, random);
+  const { refreshAt } = document;
+  const patch = {
+    lease: null,
+    journal,
+    retryAt,
+    failures: document.failures + 1,
+    // Rotation takes what is due first: what cannot succeed yet must not stand before the rest.
+    ...(refreshAt !== null && { refreshAt: Math.max(refreshAt, retryAt) }),
+  };
+  return { kind: 'paused', patch, retryAt };
+}
+
+/** Doubles with every failure in a row, with jitter; the provider's word counts for more. */
+function pauseMsOf(failures: number, retryAfterSeconds = 0, random = 0): number {
+  const backOffMs = Math.min(shortestPauseMs * 2 ** Math.min(failures, 20), longestBackOffMs);
+  const pauseMs = Math.max(backOffMs * (0.5 + random / 2), retryAfterSeconds * 1_000);
+  return Math.min(Math.round(pauseMs), longestPauseMs);
+}
+
+/** What a connection whose grant is gone looks like: no attempt is made any more. */
+export function dead(reason: ReauthReason) {
+  const status = { status: 'needs_reauth', reason } as const;
+  return {
+    vault: { ...status, refreshAt: null, lease: null, journal: null, retryAt: null, warnAt: null },
+    status,
+  };
+}
+
+/** What a provider gave, whose it is, and what it followed. */
+export interface Given {
+  readonly id: string;
+  readonly uid: string;
+  /** The attempt that got it. */
+  readonly attempt: string;
+  /** The authorization and the generation of the token set that was refreshed. */
+  readonly authorization: string | null;
+  readonly generation: number;
+  /** Where they are others than before. */
+  readonly scopes?: readonly string[];
+  readonly tokenSet: TokenSet;
+  /** A caller asked for it; not rotation. */
+  readonly isForCaller: boolean;
+}
+
+/** What stands between a token set and the document as it is now. */
+export type Landing =
+  /** Nothing: it is the newest. */
+  | 'open'
+  /** It is written already, by an earlier try whose answer was lost. */
+  | 'landed'
+  /** The document has a newer one, or one of a new authorization. */
+  | 'overtaken'
+  /** The connection was ended. */
+  | 'gone';
+
+export function landingOf(given: Given, document: VaultDocument | undefined): Landing {
+  if (document === undefined) return 'gone';
+  if (document.committedBy === given.attempt) return 'landed';
+  if (document.authorization !== given.authorization) return 'overtaken';
+  const hasMoved = document.generation !== given.generation;
+  return hasMoved && document.obtainedAt >= given.tokenSet.obtainedAt ? 'overtaken' : 'open';
+}
+
+/** What landing changes beside the token set. A lease that is another's is left to him. */
+export function land(given: Given, document: VaultDocument) {
+  const isOurs = document.lease?.owner === given.attempt;
+  // Another found the token spent, by us, and gave the connection up: it lives.
+  const isRevived = document.status === 'needs_reauth' && document.reason === 'interrupted';
+  return {
+    isRevived,
+    vault: {
+      ...(isOurs ? {} : { lease: document.lease, journal: document.journal }),
+      ...(isRevived && alive),
+      committedBy: given.attempt,
+    },
+    status: {
+      ...(isRevived && alive),
+      ...(given.scopes && { scopes: [...given.scopes] }),
+    },
+  };
+}
