@@ -2,6 +2,7 @@ import { Firestore } from 'firebase-admin/firestore';
 import { PassThroughClient } from 'google-auth-library';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Environment } from './environment.ts';
+import { within } from './within.ts';
 
 /**
  * Opens the database. REST is preferred: gRPC costs a cold start more than it gives back, and no
@@ -53,7 +54,7 @@ export type WriteOutcome<T> =
  */
 export async function conditionally<T>(write: () => Promise<T>): Promise<WriteOutcome<T>> {
   try {
-    return { written: true, value: await within(write) };
+    return { written: true, value: await within(operationTimeoutMs, write(), late) };
   } catch (error) {
     const code = codeOf(error);
     if (code === failedPrecondition || code === notFound || code === alreadyExists) {
@@ -71,7 +72,7 @@ export async function conditionally<T>(write: () => Promise<T>): Promise<WriteOu
  */
 export async function creating(write: () => Promise<unknown>): Promise<void> {
   try {
-    await within(write);
+    await within(operationTimeoutMs, write(), late);
   } catch (error) {
     if (codeOf(error) !== alreadyExists) throw asUnavailable(error);
   }
@@ -84,23 +85,13 @@ export async function creating(write: () => Promise<unknown>): Promise<void> {
  */
 export async function reachFirestore<T>(operation: () => Promise<T>): Promise<T> {
   try {
-    return await within(operation);
+    return await within(operationTimeoutMs, operation(), late);
   } catch (error) {
     throw asUnavailable(error);
   }
 }
 
-async function within<T>(operation: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable('firestore')), operationTimeoutMs);
-  });
-  try {
-    return await Promise.race([operation(), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const late = () => unavailable('firestore');
 
 function asUnavailable(error: unknown): StrongroomError {
   return error instanceof StrongroomError ? error : unavailable('firestore');

@@ -94,6 +94,7 @@ describe('the deployment manifest', function () {
       'connections-get',
       'connections-list',
       'connections-token',
+      'deliverEvents',
       'forgetUser',
       'oauth',
       'providers-list',
@@ -122,7 +123,7 @@ describe('the deployment manifest', function () {
   });
 
   it('opens neither the schedules nor the task queue to the public', () => {
-    for (const name of ['rotateTokens', 'sweep', 'refreshBatch']) {
+    for (const name of ['rotateTokens', 'sweep', 'refreshBatch', 'deliverEvents']) {
       const endpoint = manifest.endpoints[name];
       assert.ok(endpoint !== undefined && !('httpsTrigger' in endpoint), name);
       const trigger = endpoint['scheduleTrigger'] ?? endpoint['taskQueueTrigger'];
