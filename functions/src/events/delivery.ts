@@ -1,6 +1,7 @@
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
+import { inParallel } from '../platform/in-parallel.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Settings } from '../providers/settings-schema.ts';
 import type { EventDocument } from '../store/event-documents.ts';
@@ -38,20 +39,16 @@ type DeliverEvents = (lanes: readonly string[], deadlineAt: number) => Promise<v
 export function createDelivery(dependencies: DeliveryDependencies): DeliverEvents {
   return async (lanes, deadlineAt) => {
     const settings = await dependencies.settings.read();
-    const queue = [...lanes];
     const counts = { delivered: 0, failed: 0, dead: 0 };
-    const work = async (): Promise<void> => {
-      for (let lane = queue.shift(); lane !== undefined; lane = queue.shift()) {
-        try {
-          await deliverLane(dependencies, settings, lane, deadlineAt, counts);
-        } catch (error) {
-          // One lane's trouble is no other's.
-          if (error instanceof StrongroomError) log.refused('deliverEvents', error);
-          else log.unexpected('deliverEvents', error);
-        }
+    await inParallel(lanes, concurrency, async (lane) => {
+      try {
+        await deliverLane(dependencies, settings, lane, deadlineAt, counts);
+      } catch (error) {
+        // One lane's trouble is no other's.
+        if (error instanceof StrongroomError) log.refused('deliverEvents', error);
+        else log.unexpected('deliverEvents', error);
       }
-    };
-    await Promise.all(Array.from({ length: concurrency }, work));
+    });
     if (Object.values(counts).some((count) => count > 0)) log.eventsDelivered(counts);
   };
 }
