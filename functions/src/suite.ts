@@ -100,6 +100,7 @@ export function createSuite(
   const tokens = createTokenCache(fresh, clock);
   const disconnect = createDisconnect({ ...shared, forgetToken: tokens.forget });
   const forget = createForget(store, disconnect);
+  const warn = createWarn(shared);
 
   const events = createEventStore(db, timed);
   const senders = {
@@ -125,7 +126,8 @@ export function createSuite(
     commitRefresh: createCommitRefresh(shared),
     deliverEvents: createDelivery({ store: events, settings, senders, clock, random }),
     handOverEvents: createHandOver({ store: events, settings, enqueue, clock }),
-    sweep: createSweep({ store, goneUsers, forget, warn: createWarn(shared), clock }),
+    sweep: createSweep({ store, goneUsers, forget, warn, clock }),
+    warn,
   };
 }
 
