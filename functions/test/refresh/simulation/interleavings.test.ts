@@ -41,12 +41,18 @@ interface Schedule {
   readonly callers: readonly number[];
   readonly choices: Iterable<number>;
   readonly faults: readonly PlannedFault[];
+  /** How long Firestore is away, from the provider's first answer on. */
+  readonly outageMs: number;
+  /** Processes that call so long after the end of that. */
+  readonly late: readonly number[];
 }
+
+type Property = (simulation: Simulation, schedule: Schedule) => Promise<void>;
 
 const kinds: readonly ExchangeKind[] = ['read', 'write', 'token request', 'task'];
 type Possible = Partial<Record<ExchangeKind, readonly Fault[]>>;
 
-function schedules(possible: Possible): fc.Arbitrary<Schedule> {
+function schedules(possible: Possible, longestOutageMs: number): fc.Arbitrary<Schedule> {
   const planned = kinds.flatMap((kind) =>
     (possible[kind] ?? []).map((fault) =>
       fc.record({ kind: fc.constant(kind), number: fc.nat({ max: 5 }), fault: fc.constant(fault) }),
@@ -56,6 +62,8 @@ function schedules(possible: Possible): fc.Arbitrary<Schedule> {
     behaviour: fc.constantFrom(...behaviours),
     callers: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
     choices: fc.infiniteStream(fc.nat()),
+    outageMs: fc.nat({ max: longestOutageMs }),
+    late: fc.array(fc.nat({ max: 8_000 }), { maxLength: 3 }),
     faults:
       planned.length === 0 ? fc.constant([]) : fc.array(fc.oneof(...planned), { maxLength: 4 }),
   });
@@ -131,6 +139,26 @@ describe('any interleaving of processes over one connection', function () {
     });
   });
 
+  it('keeps what the provider gave while Firestore is away, and spends nothing twice', async () => {
+    let spilled = 0;
+    const property: Property = async (simulation, { behaviour, callers, late, outageMs }) => {
+      // Some come when Firestore is just back, and do not know of what is on its way.
+      const times = late.map((ms) => outageMs + ms);
+      await call(simulation, callers, times);
+      spilled += simulation.spilled;
+      // Long before any task is given up, and with nobody left of those who were there.
+      simulation.scheduler.now += 60 * 60_000;
+      const [outcome] = await call(simulation, [1]);
+      assert.match(String(outcome), /^access-/);
+      assertMonotonic(simulation.committed);
+      assert.equal(numberOf(simulation.document.sealed), simulation.provider.issued);
+      if (behaviour === 'stays' || behaviour === 'has grace') return;
+      for (const requests of simulation.provider.requests.values()) assert.equal(requests, 1);
+    };
+    await check({ task: ['refused', 'lost'] }, property, 120_000);
+    assert.ok(spilled > numRuns / 10, `only ${spilled} token sets were handed to a task`);
+  });
+
   it('spends a refresh token again only after an attempt whose outcome nobody knows', async () => {
     await check(everything, async (simulation, { callers }) => {
       await call(simulation, callers);
@@ -145,13 +173,26 @@ describe('any interleaving of processes over one connection', function () {
 const alive = (generation: number) =>
   ({ lease: null, journal: null, generation, status: 'active' }) as const;
 
-/** Starts a process for each number, with as many callers; gives what they got. */
-async function call(simulation: Simulation, callers: readonly number[]): Promise<string[]> {
-  const processes = simulation.started;
-  const pending = callers.flatMap((count, index) => {
-    const once = simulation.process(`p${processes + index + 1}`);
+/**
+ * Starts a process for each number, with as many callers; gives what they got.
+ *
+ * @param late when processes with one caller each call, in milliseconds from now.
+ */
+async function call(
+  simulation: Simulation,
+  callers: readonly number[],
+  late: readonly number[] = [],
+): Promise<string[]> {
+  const nextName = () => `p${simulation.started + 1}`;
+  const pending = callers.flatMap((count) => {
+    const once = simulation.process(nextName());
     return Array.from({ length: count }, () => once().then(nameOf, codeOf));
   });
+  for (const delayMs of late) {
+    const name = nextName();
+    const once = simulation.process(name);
+    pending.push(simulation.scheduler.sleep(name, delayMs).then(once).then(nameOf, codeOf));
+  }
   await simulation.scheduler.run(maximumSteps);
   const hung = Symbol('hung');
   const outcomes = await Promise.all(pending.map((one) => Promise.race([one, tick(hung)])));
@@ -179,17 +220,15 @@ function assertMonotonic(committed: readonly number[]): void {
 }
 
 /** Runs the property over many schedules; a failure shows the steps that led to it. */
-async function check(
-  possible: Possible,
-  property: (simulation: Simulation, schedule: Schedule) => Promise<void>,
-): Promise<void> {
+async function check(possible: Possible, property: Property, longestOutageMs = 0): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(schedules(possible), async (schedule) => {
+    fc.asyncProperty(schedules(possible, longestOutageMs), async (schedule) => {
       const choices = schedule.choices[Symbol.iterator]();
       const simulation = new Simulation({
         behaviour: schedule.behaviour,
         choose: (count) => Number(choices.next().value) % count,
         faults: schedule.faults,
+        outageMs: schedule.outageMs,
       });
       try {
         await property(simulation, schedule);

@@ -36,6 +36,8 @@ export type Fault =
 export interface SimulationOptions extends SchedulerOptions {
   readonly behaviour: Behaviour;
   readonly faults: readonly PlannedFault[];
+  /** From the first answer to a token request on, Firestore is away for that long. */
+  readonly outageMs?: number;
 }
 
 export type ExchangeKind = 'read' | 'write' | 'token request' | 'task';
@@ -91,6 +93,7 @@ export class Simulation {
   #circuit: Stored<ProviderDocument> | undefined;
   readonly #exchanges = { read: 0, write: 0, 'token request': 0, task: 0 };
   #faultless = false;
+  #awayUntil: number | undefined;
   readonly #options: SimulationOptions;
 
   constructor(options: SimulationOptions) {
@@ -326,6 +329,11 @@ export class Simulation {
     };
   }
 
+  #isAway(kind: ExchangeKind): boolean {
+    const isFirestore = kind === 'read' || kind === 'write';
+    return isFirestore && this.scheduler.now < (this.#awayUntil ?? 0);
+  }
+
   #faultOf(kind: ExchangeKind): Fault | undefined {
     const number = this.#exchanges[kind];
     this.#exchanges[kind] += 1;
@@ -344,7 +352,7 @@ export class Simulation {
     };
     return async (kind, what, effect, asError) => {
       await scheduler.turn(who, what);
-      const fault = this.#faultOf(kind);
+      const fault = this.#isAway(kind) ? 'refused' : this.#faultOf(kind);
       if (fault !== undefined) this.met.push(fault);
       if (fault === 'killed before') return never();
       if (fault === undefined || /^(lost|killed after|stopped)/.test(fault)) {
@@ -355,6 +363,8 @@ export class Simulation {
         if (fault === 'killed after') return never();
         if (fault === 'stopped') await scheduler.sleep(who, stopMs);
         await scheduler.turn(who, `${what}: ${fault ?? 'answered'}`);
+        if (kind === 'token request')
+          this.#awayUntil ??= scheduler.now + (this.#options.outageMs ?? 0);
         if (fault !== 'lost') return result;
       } else {
         if (what.startsWith(givesUp)) this.unwritten += 1;
