@@ -25,6 +25,7 @@ const documents: readonly string[] = [
   'strongroomVault/c1',
   'strongroomAuthorizations/hash',
   'strongroomAudit/record',
+  'strongroomEvents/event',
   'strongroomSchedule/sweep',
   'unknown/x',
 ];
@@ -137,7 +138,13 @@ describe('the rules of the database', function () {
         it(`do not let ${who} ${name} ${path}`, () => assertFails(operation(db(), path)));
       }
     }
-    for (const group of ['connections', 'strongroomVault', 'strongroomAuthorizations', 'other']) {
+    for (const group of [
+      'connections',
+      'strongroomVault',
+      'strongroomAuthorizations',
+      'strongroomEvents',
+      'other',
+    ]) {
       it(`do not let ${who} query the collection group ${group}, not even for his own`, async () => {
         const all = db().collectionGroup(group);
         await assertFails(all.get());

@@ -8,7 +8,7 @@ import { noSuchSink, type Sender, sendTimeoutMs } from './sender.ts';
 
 /**
  * Publishes to a channel of Eventarc, as CloudEvents: type `strongroom.` and the event's, the subject
- * as in the webhook's `connectionId` or `provider:<id>`.
+ * as in the webhook's `connectionId` or `provider_<id>`.
  */
 export function createEventarcSender(environment: Environment): Sender {
   const { projectId } = environment;

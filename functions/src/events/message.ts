@@ -11,7 +11,7 @@ export interface Message {
 
 /** The same at every attempt, by every sink: by it a receiver knows what came twice. */
 export function idOf({ subject, sequence }: EventDocument): string {
-  return `${subject}:${sequence}`;
+  return `${subject}_${sequence}`;
 }
 
 export function messageOf(event: EventDocument): Message {

@@ -93,9 +93,9 @@ export function subjectOf({ id, document }: Pick<Stored<VaultDocument>, 'id' | '
   return { connectionId: id, uid, provider, events } satisfies ConnectionSubject;
 }
 
-/** The name of a lane: what delivery is ordered by. */
+/** The name of a lane: what delivery is ordered by. No colon: in URLs of Firestore it ends the path. */
 export function laneOf(subject: string, sink: Sink): string {
-  return `${subject}:${sink}`;
+  return `${subject}_${sink}`;
 }
 
 /** The sinks that the settings name. */
@@ -123,7 +123,7 @@ function createRecorder(events: Settings['events'], clock: Clock): Recorder {
     connection: ({ connectionId, uid, provider, events: before }, ...facts) =>
       record({ subject: connectionId, uid, provider }, before, facts),
     provider: ({ provider, events: before }, ...facts) =>
-      record({ subject: `provider:${provider}`, uid: null, provider }, before, facts),
+      record({ subject: `provider_${provider}`, uid: null, provider }, before, facts),
   };
 }
 
@@ -137,7 +137,7 @@ function eventOf(
   const lane = laneOf(about.subject, sink);
   return {
     // Not random: the same commit tried again writes the same document.
-    id: `${lane}:${sequence}`,
+    id: `${lane}_${sequence}`,
     document: {
       ...about,
       lane,

@@ -4,7 +4,7 @@ import { time } from './documents.ts';
 
 /** `strongroomEvents/{id}`: one event on its way to one sink. Closed to every client. */
 export const eventDocumentSchema = v.object({
-  /** The connection's id, or `provider:` and the provider's. */
+  /** The connection's id, or `provider_` and the provider's. */
   subject: v.string(),
   /** Subject and sink: what is in one lane is delivered in the order of `sequence`. */
   lane: v.string(),

@@ -6,7 +6,7 @@ import { parseRequest } from './requests.ts';
 import { suite } from './suite.ts';
 
 const deliveryRequest = v.object({
-  lanes: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\w:-]{1,128}$/))), v.maxLength(lanesPerTask)),
+  lanes: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[\w-]{1,128}$/))), v.maxLength(lanesPerTask)),
 });
 
 const timeoutSeconds = 540;

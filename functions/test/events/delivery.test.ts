@@ -46,7 +46,7 @@ describe('delivering events', function () {
     }
     assert.deepEqual(
       receiver.deliveries.map((delivery) => delivery.id),
-      [1, 2, 3].map((sequence) => `${id}:${sequence}`),
+      [1, 2, 3].map((sequence) => `${id}_${sequence}`),
     );
     const { timestamp } = JSON.parse(receiver.deliveries[0]?.text ?? '');
     assert.ok(Math.abs(Date.parse(timestamp) - world.clock.now()) < minuteMs);
@@ -185,11 +185,11 @@ describe('delivering events', function () {
     const { receiver } = events;
     const suite = events.newSuite();
     await events.emit('c1', 2);
-    const [head] = [await suite.events.readHead('c1:webhook')];
+    const [head] = [await suite.events.readHead('c1_webhook')];
     assert.ok(head !== undefined);
     const nextAttemptAt = events.world.clock.now() + 30_000;
     await suite.events.update(head, { attempts: 1, nextAttemptAt });
-    await suite.deliverEvents(['c1:webhook'], noDeadline);
+    await suite.deliverEvents(['c1_webhook'], noDeadline);
     assert.deepEqual(receiver.deliveries, []);
     await events.tick(suite);
     assert.deepEqual(sequences('c1'), [1, 2]);
@@ -199,7 +199,7 @@ describe('delivering events', function () {
     const { receiver } = events;
     const suites = [events.newSuite(), events.newSuite(), events.newSuite()];
     await events.emit('c1', 8);
-    await Promise.all(suites.map((suite) => suite.deliverEvents(['c1:webhook'], noDeadline)));
+    await Promise.all(suites.map((suite) => suite.deliverEvents(['c1_webhook'], noDeadline)));
     assert.deepEqual(
       receiver.deliveries.map(({ data }) => data['sequence']),
       [1, 2, 3, 4, 5, 6, 7, 8],
@@ -214,7 +214,7 @@ describe('delivering events', function () {
       world.clock.advance(10_000);
       return 204;
     });
-    await suite.deliverEvents(['c1:webhook'], world.clock.ticks() + 5_000);
+    await suite.deliverEvents(['c1_webhook'], world.clock.ticks() + 5_000);
     assert.deepEqual(sequences('c1'), [1]);
     await events.tick(suite);
     assert.deepEqual(sequences('c1'), [1, 2, 3]);
