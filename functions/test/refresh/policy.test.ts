@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { Provider } from '../../src/providers/settings-schema.ts';
 import { dayMs } from '../../src/refresh/due.ts';
+import { noteUse } from '../../src/refresh/note-use.ts';
 import { leaseMs } from '../../src/refresh/protocol.ts';
 import type { Suite } from '../../src/suite.ts';
 import { atCommits, holdCommit } from '../harness/commits.ts';
@@ -9,6 +11,7 @@ import { createWorld, type World } from '../harness/world.ts';
 const lifetimeSeconds = 3_600;
 const leadMs = 600_000;
 const daySeconds = 86_400;
+const tokenSet = { accessToken: 'any', tokenType: 'bearer', scopes: [], obtainedAt: 0 };
 
 describe('which connections rotation refreshes', () => {
   let world: World;
@@ -114,6 +117,17 @@ describe('which connections rotation refreshes', () => {
       assert.equal(after.generation, 1);
     });
 
+    const providers = () => {
+      const found: Provider[] = [];
+      world.publish((settings) => {
+        for (const [id, provider] of Object.entries(settings.providers)) {
+          found.push({ ...provider, id, rotate: { ...provider.rotate, policy: 'used' } });
+        }
+        return settings;
+      });
+      return found;
+    };
+
     /** A connection whose token lives and whose last use is older than a day. */
     const unnoted = async (suite: Suite) => {
       world.provider.updateSettings({ accessTokenSeconds: 20 * daySeconds });
@@ -125,9 +139,11 @@ describe('which connections rotation refreshes', () => {
     it('a use that cannot be noted costs no call', async () => {
       const suite = used();
       const id = await unnoted(suite);
+      const { usedAt } = await world.vault(id);
       const refusal = { status: 403, body: { error: { code: 403, status: 'PERMISSION_DENIED' } } };
       atCommits(world.meter, 'other', [refusal, refusal]);
       assert.equal(await world.call('ada', id, suite), 200);
+      assert.equal((await world.vault(id)).usedAt, usedAt);
     });
 
     it('a call does not wait for a note that takes long', async () => {
@@ -142,14 +158,15 @@ describe('which connections rotation refreshes', () => {
     it('a note that is late never takes a refresh back', async () => {
       const suite = used();
       const id = await unnoted(suite);
-      const held = holdCommit(world.meter, 'other');
-      const call = world.call('ada', id, suite);
-      await held.reached;
-      await rotate(used(), id);
+      const found = await world.store.readVault(id);
+      const [provider] = providers();
+      assert.ok(found && provider);
+      await rotate(suite, id);
       const refreshed = await world.vault(id);
-      held.release();
-      assert.equal(await call, 200);
-      await suite.list({ uid: 'ada' });
+      const opened = { tokenSet, generation: 1, uid: 'ada', provider };
+      // Nothing but the write itself ends the wait for it.
+      const clock = { ...world.clock, sleep: () => new Promise<never>(() => {}) };
+      await noteUse({ store: world.store, clock, random: () => 0 }, found, opened);
       assert.deepEqual(await world.vault(id), refreshed);
     });
 
