@@ -210,6 +210,22 @@ describe('the connect page, in a real browser', function () {
     assert.equal(await rows().getAttribute('aria-labelledby'), id);
   });
 
+  it('says before when to reconnect once its user is warned, and offers it', async () => {
+    await signInAsSomebodyNew();
+    const login = randomUUID();
+    await connect(login);
+    const reconnect = rows().getByRole('button', { name: 'Reconnect' });
+    assert.equal(await reconnect.isVisible(), false);
+    const labelId = await rows().getAttribute('aria-labelledby');
+    await warn(String(labelId).replace('connection-', ''), '2100-01-02T12:00:00Z');
+    await rows().getByText('Reconnect before 2 January 2100.').waitFor();
+
+    const opened = page.waitForEvent('popup');
+    await reconnect.click();
+    await authorizeAtProvider(await opened, login);
+    await rows().getByText('Reconnect before').waitFor({ state: 'hidden' });
+  });
+
   const tile = (): Locator => page.getByRole('region', { name: 'Sandbox', exact: true });
   const rows = (): Locator => tile().getByRole('listitem');
   const error = (code: string): Locator => page.getByRole('alert').getByText(code, { exact: true });
@@ -267,6 +283,32 @@ async function revokeAtProvider(provider: string, accountId: string): Promise<vo
     body: JSON.stringify({ accountId }),
   });
   assert.deepEqual(await answer.json(), { revoked: 1 });
+}
+
+/** Writes into the status document what the sweep writes. */
+async function warn(connectionId: string, needsReauthAt: string): Promise<void> {
+  const documents = `projects/${stack.projectId}/databases/(default)/documents`;
+  const ask = async (path: string, method: string, body: object): Promise<unknown> => {
+    const answer = await fetch(`http://127.0.0.1:${stack.ports.firestore}/v1/${path}`, {
+      method,
+      headers: { authorization: 'Bearer owner', 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    assert.equal(answer.status, 200);
+    return answer.json();
+  };
+  const from = [{ collectionId: 'connections', allDescendants: true }];
+  const found = JSON.stringify(
+    await ask(`${documents}:runQuery`, 'POST', { structuredQuery: { from } }),
+  );
+  const [, uid] = found.match(new RegExp(`strongroom/([^/]+)/connections/${connectionId}"`)) ?? [];
+  const mask = 'updateMask.fieldPaths=needsReauthAt&updateMask.fieldPaths=reauthDueInDays';
+  await ask(`${documents}/strongroom/${uid}/connections/${connectionId}?${mask}`, 'PATCH', {
+    fields: {
+      needsReauthAt: { timestampValue: needsReauthAt },
+      reauthDueInDays: { integerValue: '14' },
+    },
+  });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
