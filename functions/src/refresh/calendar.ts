@@ -92,14 +92,11 @@ function isSame(before: number | null, after: number | null, now: number): boole
 
 /**
  * When the user is first to be warned of a date; a time that is over means at the next sweep. What
- * is less than 3 days away gets the last warning only, what is less than a day away gets none.
+ * is less than a day away gets no warning.
  */
 export function firstWarnAt(needsReauthAt: number | null, now: number): number | null {
-  if (needsReauthAt === null) return null;
-  const leftMs = needsReauthAt - now;
-  if (leftMs < shortestWarnedMs) return null;
-  const days = leftMs <= 3 * dayMs ? 3 : 14;
-  return needsReauthAt - days * dayMs;
+  if (needsReauthAt === null || needsReauthAt - now < shortestWarnedMs) return null;
+  return needsReauthAt - 14 * dayMs;
 }
 
 function nextWarnAt(needsReauthAt: number, given: WarningDays): number | null {
