@@ -135,11 +135,14 @@ function pauseMsOf(failures: number, retryAfterSeconds = 0, random = 0): number 
   return Math.min(Math.round(pauseMs), longestPauseMs);
 }
 
-/** What a connection whose grant is gone looks like: no attempt is made any more. */
+/**
+ * What a connection whose grant is gone looks like: no attempt is made any more. Its dates stay for
+ * the case that it lives after all; the sweep warns nobody of them.
+ */
 export function dead(reason: ReauthReason) {
   const status = { status: 'needs_reauth', reason } as const;
   return {
-    vault: { ...status, refreshAt: null, lease: null, journal: null, retryAt: null, warnAt: null },
+    vault: { ...status, refreshAt: null, lease: null, journal: null, retryAt: null },
     status,
   };
 }
