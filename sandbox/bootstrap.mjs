@@ -28,6 +28,7 @@ const commands = {
   test: [...build, ['sandbox/test.ts']],
   serve: [...build, ['sandbox/serve.ts']],
   companions: [...build, ['sandbox/companions.ts']],
+  events: [['operate/events.ts']],
   build,
   check: [
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.json'],

@@ -21,6 +21,8 @@ export function functionEnvironment({ projectId, ports }: SandboxFile): Record<s
     FIRESTORE_EMULATOR_HOST: at(ports.meter),
     FIREBASE_AUTH_EMULATOR_HOST: at(ports.auth),
     CLOUD_TASKS_EMULATOR_HOST: at(ports.tasks),
+    // As firebase-tools sets it: the one with a scheme.
+    CLOUD_EVENTARC_EMULATOR_HOST: `http://${at(ports.eventarc)}`,
     STRONGROOM_SECRET_MANAGER_EMULATOR_HOST: at(ports.secretManager),
     // No search for the metadata server of a machine in the cloud: that takes seconds.
     METADATA_SERVER_DETECTION: 'none',

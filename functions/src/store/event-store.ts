@@ -120,7 +120,13 @@ export function createEventStore(db: Firestore, timed: ServerClock['timed'] = (a
     /** 1 read each. */
     async read(ids: readonly string[]): Promise<Stored<EventDocument>[]> {
       if (ids.length === 0) return [];
-      const found = await reachFirestore(() => db.getAll(...ids.map((id) => events.doc(id))));
+      const references = ids.map((id) => events.doc(id));
+      const found = await reachFirestore(() =>
+        timed(
+          () => db.getAll(...references),
+          ([first]) => first?.readTime.toMillis(),
+        ),
+      );
       return found.flatMap((snapshot) => {
         const version = snapshot.updateTime;
         if (version === undefined) return [];

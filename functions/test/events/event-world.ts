@@ -2,7 +2,7 @@ import { stack } from '../../../sandbox/test/stack.ts';
 import { createOutbox } from '../../src/events/outbox.ts';
 import type { Enqueue } from '../../src/platform/tasks.ts';
 import type { Settings } from '../../src/providers/settings-schema.ts';
-import type { EventState } from '../../src/store/event-documents.ts';
+import type { EventState, NewEvent } from '../../src/store/event-documents.ts';
 import { addEvents } from '../../src/store/event-store.ts';
 import type { Suite } from '../../src/suite.ts';
 import { openDatabase } from '../harness/database.ts';
@@ -25,6 +25,8 @@ export interface EventWorld {
   tick(suite: Suite, ms?: number): Promise<void>;
   /** Writes that many events of a connection that had `before`, and hands nothing over. */
   emit(connectionId: string, count: number, before?: number): Promise<readonly string[]>;
+  /** The same for many connections, one event each, in one commit. */
+  emitAll(before: ReadonlyMap<string, number>): Promise<void>;
   states(suite: Suite): Promise<Readonly<Record<string, EventState>>>;
   reset(): Promise<void>;
   stop(): Promise<void>;
@@ -48,6 +50,16 @@ export async function createEventWorld(): Promise<EventWorld> {
   const read = async () => settingsOf({ app: { redirectUri: '', returnTo: [] }, providers: {} });
   const outbox = createOutbox({ settings: { read }, clock: world.clock, enqueue });
   const db = openDatabase(`127.0.0.1:${stack.ports.firestore}`, world.projectId);
+  const eventsOf = async (connectionId: string, count: number, before: number) => {
+    const subject = { connectionId, uid: 'ada', provider: 'sandbox', events: before };
+    const facts = Array.from({ length: count }, () => ({ type: 'recovered' }) as const);
+    return (await outbox.open()).connection(subject, ...facts).documents;
+  };
+  const commit = async (documents: readonly NewEvent[]) => {
+    const batch = db.batch();
+    addEvents(db, batch, documents);
+    await batch.commit();
+  };
   const runTasks = async (suite: Suite) => {
     const batch = tasks.splice(0);
     await Promise.all(batch.map((lanes) => suite.deliverEvents(lanes, noDeadline)));
@@ -67,13 +79,14 @@ export async function createEventWorld(): Promise<EventWorld> {
       await runTasks(suite);
     },
     async emit(connectionId, count, before = 0) {
-      const subject = { connectionId, uid: 'ada', provider: 'sandbox', events: before };
-      const facts = Array.from({ length: count }, () => ({ type: 'recovered' }) as const);
-      const { documents } = (await outbox.open()).connection(subject, ...facts);
-      const batch = db.batch();
-      addEvents(db, batch, documents);
-      await batch.commit();
+      const documents = await eventsOf(connectionId, count, before);
+      await commit(documents);
       return documents.map(({ id }) => id);
+    },
+    async emitAll(counts) {
+      const entries = [...counts];
+      const documents = await Promise.all(entries.map(([id, before]) => eventsOf(id, 1, before)));
+      await commit(documents.flat());
     },
     async states(suite) {
       const found = await suite.events.list({});
