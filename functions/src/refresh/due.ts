@@ -7,8 +7,8 @@ export const dayMs = 24 * 60 * 60_000;
 const longestLeadMs = 10 * 60_000;
 /** At most this long before the idle end a refresh token is used to keep it alive. */
 const longestIdleLeadMs = 7 * dayMs;
-/** Two periods of `rotateTokens`: what lives shorter cannot be kept fresh by it. */
-const shortestKeptMs = 120_000;
+/** The period of `rotateTokens`: what lives shorter cannot be kept fresh by it. */
+const shortestKeptMs = 60_000;
 
 export type Limits = Pick<Provider, 'life' | 'rotate'>;
 
@@ -27,7 +27,7 @@ export type Timed = Pick<
  * The lead is the smaller of 10 minutes and a fifth of the lifetime, unless the provider's data says
  * otherwise (half of the lifetime at most); before an idle end it is the smaller of 7 days and half
  * of the limit. The jitter, up to half the lead, keeps a mass import from refreshing in one second
- * for ever after. What lives for less than two minutes is left to callers.
+ * for ever after. What lives for less than a minute is left to callers.
  *
  * @param usedAt when a caller last used the connection.
  * @param random uniform in [0, 1).
