@@ -55,7 +55,8 @@ describe("the providers' settings", () => {
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       requestHeaders: [],
       allowTokenRelease: false,
-      life: { rotation: 'rotates' },
+      life: { rotation: 'rotates', permanentErrors: [], transientErrors: [] },
+      rotate: { policy: 'always', usedWithinDays: 30, perSecond: 10, concurrency: 10 },
     });
     assert.equal(two?.kind === 'oauth2' && two.sendsIssuer, false);
   });
@@ -177,6 +178,11 @@ describe("the providers' settings", () => {
       'an oauth2 provider without a token endpoint',
       { app, providers: { two: { ...oauth2, tokenEndpoint: undefined } } },
       'providers.two.tokenEndpoint',
+    ],
+    [
+      'a limit of refresh tokens that ends beyond the last date there is',
+      withProvider({ life: { refreshTokenAbsoluteSeconds: 1e12 } }),
+      'providers.one.life.refreshTokenAbsoluteSeconds',
     ],
   ];
   for (const [what, document, field] of wrong) {
