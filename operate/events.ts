@@ -15,6 +15,9 @@ const usage = `Usage:
   npm run events -- replay --dead|--delivered|--since <ISO 8601>
 Of the running sandbox, or of the project in GCLOUD_PROJECT.`;
 
+/** The columns of the list. */
+const head = ['id', 'type', 'state', 'occurred', 'attempts', 'next attempt', 'last failure'];
+
 type Found = readonly Stored<EventDocument>[];
 
 try {
@@ -104,8 +107,6 @@ function list(found: Found, json: boolean): void {
   if (json) console.log(JSON.stringify(rows, null, 2));
   else console.log(rows.length === 0 ? 'None.' : table(head, rows.map(cellsOf)));
 }
-
-const head = ['id', 'type', 'state', 'occurred', 'attempts', 'next attempt', 'last failure'];
 
 function cellsOf({ id, type, state, occurredAt, attempts, ...rest }: Shown & { id: string }) {
   const { nextAttemptAt, lastFailure } = rest;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { withoutAccounts } from '../../../sandbox/launch/environment.ts';
 import { root } from '../../../sandbox/launch/paths.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
+import { replay } from '../../src/events/replay.ts';
 import { createEventWorld, type EventWorld } from './event-world.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -123,13 +124,16 @@ describe('npm run events', function () {
   });
 
   it('tries a replayed event for a day again', async () => {
+    const { world, receiver } = events;
     const suite = await mixed();
-    events.world.clock.advance(2 * dayMs);
-    events.receiver.answerWith(500);
-    await ok('replay', 'dead_1');
-    await events.tick(suite);
-    const [event] = await suite.events.read(['dead_webhook_1']);
-    assert.equal(event?.document.state, 'pending');
+    world.clock.advance(2 * dayMs);
+    const dead = await suite.events.read(['dead_webhook_1']);
+    await replay(suite.events, world.clock, dead);
+    receiver.answerWith(500);
+    for (let hour = 0; hour < 23; hour += 1) await events.tick(suite, dayMs / 24);
+    assert.equal((await events.states(suite))['dead_webhook_1'], 'pending');
+    await events.tick(suite, dayMs / 12);
+    assert.equal((await events.states(suite))['dead_webhook_1'], 'dead');
   });
 
   it('works on the project that GCLOUD_PROJECT names', async () => {
