@@ -17,3 +17,21 @@ export function createTestClock(): TestClock {
     },
   };
 }
+
+/**
+ * That clock, for one who waits alone: to sleep is to move the time on.
+ *
+ * @param meanwhile what happens during a sleep.
+ */
+export function leapingClock(
+  clock: TestClock,
+  meanwhile: (delayMs: number) => Promise<void> = async () => {},
+): Clock {
+  return {
+    ...clock,
+    async sleep(delayMs) {
+      await meanwhile(delayMs);
+      clock.advance(delayMs);
+    },
+  };
+}

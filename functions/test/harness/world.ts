@@ -20,6 +20,7 @@ import type { VaultDocument } from '../../src/store/documents.ts';
 import { createSuite, type Suite, type SuiteOverrides } from '../../src/suite.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { clear, type Documents, openDatabase, readAll, withFirestoreAt } from './database.ts';
+import { createTaskQueue, type Delivery, type Task } from './tasks.ts';
 
 /** Documents read and written, as Firestore bills them. */
 export interface Cost {
@@ -51,6 +52,10 @@ export interface World {
   readonly store: ConnectionStore;
   /** Another instance: nothing is shared with the first but what instances in the cloud share. */
   newSuite(overrides?: SuiteOverrides): Suite;
+  /** What suites without an `enqueue` of their own have handed over and nobody has delivered. */
+  readonly tasks: readonly Task[];
+  /** Delivers them to a suite; default: the first. See `TaskQueue`. */
+  runTasks(options?: Delivery & { readonly suite?: Suite }): Promise<void>;
   /** Puts the standard settings in force with that change, for suites made from now on. */
   publish(change: (settings: Settings) => Settings): void;
   /** Begins an authorization and walks the provider's pages: what the callback hands on. */
@@ -89,6 +94,7 @@ export async function createWorld(): Promise<World> {
   const clock = createTestClock();
   const db = openDatabase(firestoreHost, projectId);
   const store = createConnectionStore(db);
+  const queue = createTaskQueue();
 
   const standard = standardSettings(provider);
   const publish = (change: (settings: Settings) => Settings) => {
@@ -103,7 +109,7 @@ export async function createWorld(): Promise<World> {
       createSuite(
         { mode: 'sandbox', projectId, secretManagerHost: `127.0.0.1:${secretManager.port}` },
         names,
-        { clock, ...overrides },
+        { clock, enqueue: queue.enqueue, ...overrides },
       ),
     );
   const suite = newSuite();
@@ -126,6 +132,8 @@ export async function createWorld(): Promise<World> {
     suite,
     store,
     newSuite,
+    tasks: queue.tasks,
+    runTasks: ({ suite: chosen = suite, ...delivery } = {}) => queue.run(chosen, delivery),
     publish,
     answer,
     connect: async (uid, options = {}) =>
@@ -150,6 +158,7 @@ export async function createWorld(): Promise<World> {
     async reset() {
       meter.setIntercept(undefined);
       secretManager.setUnavailable(false);
+      queue.tasks.length = 0;
       provider.clearFaults();
       provider.updateSettings({ ...standardProvider });
       provider.revokeGrants();
