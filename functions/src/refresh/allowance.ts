@@ -17,6 +17,8 @@ export type PausedUntil = (provider: string) => Promise<number | undefined>;
 /** What is left of one provider's share in a run of the rotation. */
 export interface Allowance {
   readonly perSecond: number;
+  /** It was paused: one connection is to try whether it is back. */
+  readonly isProbe: boolean;
   left: number;
 }
 
@@ -35,14 +37,18 @@ export function createAllowances({ settings, pausedUntil, clock }: AllowanceDepe
 
   const look = async (id: string): Promise<readonly Allowance[]> => {
     const rate = await rateOf(settings, id);
-    if (rate === undefined) return byShard(() => ({ perSecond: 0, left: 0 }));
+    if (rate === undefined) return byShard(() => ({ perSecond: 0, isProbe: false, left: 0 }));
     const { perSecond } = rate;
     const until = await pausedUntil(id);
     if (until === undefined) {
       const minute = Math.floor(clock.now() / rotationPeriodMs);
-      return byShard((shard) => ({ perSecond, left: quotaOf(perSecond, minute, shard) }));
+      return byShard((shard) => ({
+        perSecond,
+        isProbe: false,
+        left: quotaOf(perSecond, minute, shard),
+      }));
     }
-    const forAll = { perSecond, left: until <= clock.now() ? 1 : 0 };
+    const forAll = { perSecond, isProbe: true, left: until <= clock.now() ? 1 : 0 };
     return byShard(() => forAll);
   };
 

@@ -13,10 +13,12 @@ export interface Batch {
   readonly connections: readonly Due[];
   /** When its first connection has its turn, in milliseconds since the epoch. */
   readonly startAt: number;
+  /** Whether it is to find out if a provider that was paused is back. */
+  readonly isProbe?: boolean;
 }
 
-/** A connection that is due, and how often its provider may be asked. */
-export type Taken = DueConnection & Pick<Allowance, 'perSecond'>;
+/** A connection that is due, and how its provider may be asked. */
+export type Taken = DueConnection & Pick<Allowance, 'perSecond' | 'isProbe'>;
 
 /** Connections per task. */
 export const batchSize = 100;
@@ -36,6 +38,7 @@ export function planBatches(taken: readonly Taken[], now: number): Batch[] {
           provider,
           connections: connections.map(({ id, generation }) => ({ id, generation })),
           startAt,
+          ...(all[0]?.isProbe && { isProbe: true }),
         };
       }),
   );

@@ -1,4 +1,4 @@
-import { StrongroomError } from '../errors.ts';
+import { type ErrorCode, StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inParallel } from '../platform/in-parallel.ts';
@@ -31,11 +31,13 @@ interface BatchDependencies {
 export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: BatchDependencies) {
   const isPaused = async (provider: string) => ((await pausedUntil(provider)) ?? 0) > clock.now();
 
-  return async ({ provider, connections, startAt }: Batch): Promise<void> => {
+  return async ({ provider, connections, startAt, isProbe = false }: Batch): Promise<void> => {
     const counts = { due: connections.length, done: 0, failed: 0 };
     const end = (reason: string) => log.rotated({ provider, ...counts, reason });
     const rate = await rateOf(settings, provider);
     if (rate === undefined) return;
+    // Only an instance that knows of the trouble can tell that it is over.
+    if (isProbe && (await isPaused(provider))) return end('paused');
 
     let reason = 'done';
     const attempt = async ({ id, generation }: Due): Promise<void> => {
@@ -48,8 +50,7 @@ export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: Batc
         counts.failed += 1;
         // A defect that meets one connection is no reason to leave the others.
         if (!(error instanceof StrongroomError)) log.unexpected('refreshBatch', error);
-        const isUsers = error instanceof StrongroomError && error.actor === 'user';
-        if (!isUsers && (await isPaused(provider))) reason = 'paused';
+        if (isOfProvider(error) && (await isPaused(provider))) reason = 'paused';
       }
     };
 
@@ -76,4 +77,12 @@ export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: Batc
     });
     end(reason);
   };
+}
+
+/** Whether the others of the provider may meet the same: then it is worth a look. */
+function isOfProvider(error: unknown): boolean {
+  if (!(error instanceof StrongroomError)) return false;
+  const { code, details } = error;
+  const codes: readonly ErrorCode[] = ['provider_misconfigured', 'provider_answer_invalid'];
+  return codes.includes(code) || details.dependency === 'provider';
 }

@@ -82,7 +82,8 @@ async function takeFromShard(
       allowances.set(provider, allowance);
       if (allowance.left <= 0) continue;
       allowance.left -= 1;
-      taken.push({ ...due, perSecond: allowance.perSecond });
+      const { perSecond, isProbe } = allowance;
+      taken.push({ ...due, perSecond, isProbe });
     }
   }
 }

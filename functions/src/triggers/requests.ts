@@ -52,6 +52,7 @@ export const callRequest = v.strictObject({ connectionId, ...callFields });
 export const batchRequest = v.object({
   provider: providerIdSchema,
   startAt: v.number(),
+  isProbe: v.exactOptional(v.boolean()),
   connections: v.pipe(
     v.array(v.object({ id: connectionId, generation: v.number() })),
     v.maxLength(1_000),

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Enqueue } from '../../src/platform/tasks.ts';
-import { batchSize, type Due, rotationPeriodMs } from '../../src/refresh/rotation.ts';
+import { rotationPeriodMs } from '../../src/refresh/allowance.ts';
+import { type Batch, batchSize } from '../../src/refresh/batches.ts';
+import { shards } from '../../src/store/documents.ts';
+import { batchRequest, parseRequest } from '../../src/triggers/requests.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const lifetimeSeconds = 3_600;
@@ -10,7 +13,7 @@ const leadSeconds = 600;
 
 describe('rotation', () => {
   let world: World;
-  let handed: Due[][];
+  let handed: Batch[];
   before(async () => {
     world = await createWorld();
   });
@@ -23,9 +26,9 @@ describe('rotation', () => {
 
   const instance = () => world.newSuite({ random, enqueue: hand });
   const hand: Enqueue = async (_queue, data) => {
-    assert.ok('connections' in data && Array.isArray(data.connections));
-    handed.push([...data.connections]);
+    handed.push(parseRequest(batchRequest, data));
   };
+  const dueOf = (batches: Batch[]) => batches.flatMap(({ connections }) => connections);
   const connect = async (uid: string) =>
     (await world.connect(uid, { suite: world.newSuite({ random }) })).id;
   const refreshes = (accountId: string) =>
@@ -38,7 +41,7 @@ describe('rotation', () => {
     world.clock.advance((lifetimeSeconds - leadSeconds) * 1_000);
     const suite = instance();
     await suite.rotate();
-    assert.deepEqual(handed, [[{ id: due, generation: 1 }]]);
+    assert.deepEqual(dueOf(handed), [{ id: due, generation: 1 }]);
     for (const batch of handed) await suite.refreshBatch(batch);
 
     const { generation, expiresAt, refreshAt, lease, journal } = await world.vault(due);
@@ -56,7 +59,7 @@ describe('rotation', () => {
     assert.deepEqual(handed, []);
     world.clock.advance(5_000);
     await instance().rotate();
-    assert.deepEqual(handed, [[{ id, generation: 1 }]]);
+    assert.deepEqual(dueOf(handed), [{ id, generation: 1 }]);
   });
 
   it('leaves a token set alone that a caller has refreshed meanwhile', async () => {
@@ -94,8 +97,7 @@ describe('rotation', () => {
     const suite = instance();
     await suite.rotate();
     assert.deepEqual(
-      handed
-        .flat()
+      dueOf(handed)
         .map(({ id }) => id)
         .sort(),
       [dead, gone].sort(),
@@ -108,21 +110,40 @@ describe('rotation', () => {
     assert.deepEqual(handed, []);
   });
 
-  it(`hands over batches of ${batchSize} at most, each connection once`, async () => {
+  it('hands nothing over of a provider that the settings no longer have', async () => {
+    const id = await connect('left-behind');
+    world.clock.advance((lifetimeSeconds - leadSeconds) * 1_000);
+    world.publish(({ app, providers: { sandbox: _gone, ...providers } }) => ({ app, providers }));
+    await instance().rotate();
+    assert.deepEqual(handed, []);
+    world.publish((unchanged) => unchanged);
+    await instance().rotate();
+    assert.deepEqual(dueOf(handed), [{ id, generation: 1 }]);
+  });
+
+  it(`hands over batches of ${batchSize} at most, each connection once, in turns`, async () => {
     const id = await connect('copied');
     const document = await world.vault(id);
     const refreshAt = world.clock.now();
     const status = await world.store.readStatus('copied', id);
     assert.ok(status);
-    const ids = Array.from({ length: batchSize + 1 }, (_, n) => `copy-${n}`);
+    const ids = Array.from({ length: batchSize + 1 }, (_, n) => `copy-${n}`.padEnd(22, '-'));
     await Promise.all(
-      ids.map((copy) => world.store.create(copy, { ...document, shard: 0, refreshAt }, status)),
+      ids.map((copy, n) =>
+        world.store.create(copy, { ...document, shard: n % shards, refreshAt }, status),
+      ),
     );
     await instance().rotate();
-    assert.deepEqual(handed.map(({ length }) => length).sort(), [1, batchSize]);
+    const [one, two] = handed;
+    assert.ok(one && two);
     assert.deepEqual(
-      handed
-        .flat()
+      handed.map(({ connections }) => connections.length),
+      [batchSize, 1],
+    );
+    // Of the sandbox's provider, which the settings let be asked ten times a second.
+    assert.equal(two.startAt - one.startAt, (batchSize / 10) * 1_000);
+    assert.deepEqual(
+      dueOf(handed)
         .map((due) => due.id)
         .sort(),
       ids.sort(),
