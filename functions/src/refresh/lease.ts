@@ -34,11 +34,13 @@ export async function acquire(
 
   await clock.sleep(waitMs);
   const now = await store.readVault(found.id);
-  if (now?.version.isEqual(version)) return held;
-  // The result has come. What was taken meanwhile is given back.
-  if (now?.document.lease?.owner === attempt.id) {
-    await store.update(now, { lease: null, journal: null });
+  if (now?.document.lease?.owner !== attempt.id) return undefined;
+  // Whatever else was written meanwhile, such as a warning, leaves the token in doubt.
+  if (now.document.generation === found.document.generation) {
+    return { ...now, document: { ...now.document, lease, journal }, isInterrupted };
   }
+  // The result has come. What was taken meanwhile is given back.
+  await store.update(now, { lease: null, journal: null });
   return undefined;
 }
 
