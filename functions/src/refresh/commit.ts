@@ -15,7 +15,7 @@ import { sealTokenSet } from './sealed-token-set.ts';
 import { spill } from './spill.ts';
 
 const commitPauseMs = 200;
-/** How long this process alone tries before a task is asked to try as well. */
+/** How long this process alone tries before a task is to do it, and before it is asked again. */
 const spillAfterMs = 2_000;
 /** How long the result of a refresh is tried to be written once its lease is over. */
 const commitGraceMs = 30_000;
@@ -55,8 +55,10 @@ export async function commit(
     ...(previous.scopes.join() !== next.scopes.join() && { scopes: next.scopes }),
   };
   const { provider } = party;
-  const revokeGiven = () => revoke(party, next);
-  const startedAt = clock.ticks();
+  const revokeGiven = async () => {
+    await revoke(party, next).catch((error: unknown) => log.revocationFailed(error));
+  };
+  let spillAt = clock.ticks() + spillAfterMs;
   let known: Stored<VaultDocument> | undefined = held;
   for (;;) {
     try {
@@ -65,10 +67,12 @@ export async function commit(
       if (!(error instanceof StrongroomError)) throw error;
       // A write whose answer was lost may have happened: only a read can tell.
       known = undefined;
-      const isLong = clock.ticks() - startedAt >= spillAfterMs;
-      if (isLong && (await spill(dependencies, provider, given))) {
-        const opened = { tokenSet: next, generation: generation + 1, uid, provider };
-        return { kind: 'refreshed', opened };
+      if (clock.ticks() >= spillAt) {
+        if (await spill(dependencies, provider, given)) {
+          const opened = { tokenSet: next, generation: generation + 1, uid, provider };
+          return { kind: 'refreshed', opened };
+        }
+        spillAt = clock.ticks() + spillAfterMs;
       }
       if (clock.now() > lease.until + commitGraceMs) throw error;
       await clock.sleep(commitPauseMs);
@@ -79,7 +83,7 @@ export async function commit(
 interface Surroundings {
   readonly provider: Provider;
   readonly recorder: Recorder;
-  readonly revokeGiven: () => Promise<unknown>;
+  readonly revokeGiven: () => Promise<void>;
 }
 
 /** @throws StrongroomError `unavailable`: it may have been written all the same. */
@@ -96,7 +100,7 @@ export async function write(
     const landing = landingOf(given, current?.document);
     if (current === undefined || landing === 'gone') {
       // Disconnected meanwhile: what was just given must not outlive it.
-      await revokeGiven().catch((error: unknown) => log.revocationFailed(error));
+      await revokeGiven();
       return { kind: 'again' };
     }
     if (landing === 'overtaken') return { kind: 'again' };
