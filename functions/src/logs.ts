@@ -36,6 +36,9 @@ export const log = {
   providerRecovered(provider: string): void {
     logger.info('the provider answers again', { provider });
   },
+  circuitNotRead(provider: string, error: unknown): void {
+    logger.warn('the state of a provider could not be read', { provider, ...reasonOf(error) });
+  },
   circuitNotWritten(provider: string, error: unknown): void {
     logger.warn('the state of a provider could not be written', { provider, ...reasonOf(error) });
   },

@@ -17,6 +17,8 @@ const longestAskedMs = 15 * 60_000;
 const lookAgainMs = 1_000;
 /** A probe is over by then, or whoever made it has vanished. */
 const probeMs = leaseMs;
+/** Where nobody has probed for so long, what is written says nothing of trouble that is met now. */
+const staleMs = 15 * 60_000;
 
 type Cause = NonNullable<ProviderDocument['cause']>;
 
@@ -55,6 +57,8 @@ interface Known {
   readonly cause: Cause;
   readonly providerError: string | null;
   retryAt: number;
+  /** Firestore cannot tell: this instance finds out by itself, one request at a time. */
+  isAlone: boolean;
 }
 
 /**
@@ -74,7 +78,7 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
       return undefined;
     }
     const { cause, providerError, retryAt } = document;
-    const entry = { cause: cause ?? 'down', providerError, retryAt: retryAt ?? 0 };
+    const entry = { cause: cause ?? 'down', providerError, retryAt: retryAt ?? 0, isAlone: false };
     known.set(provider, entry);
     return entry;
   };
@@ -85,9 +89,9 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
     cause: Cause,
     failure: OAuthFailure,
   ): Promise<void> => {
-    const isProbe = found?.document.circuit === 'open';
-    const failures = isProbe ? found.document.failures + 1 : 0;
     const now = clock.now();
+    const isProbe = found !== undefined && isOpen(found.document, now);
+    const failures = isProbe ? found.document.failures + 1 : 0;
     const pauseMs = pauseOf(cause, failures, failure.retryAfterSeconds, random());
     const providerError = failure.providerError ?? null;
     const before = found?.document.events ?? 0;
@@ -106,7 +110,7 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
       events: before,
       ...patch,
     };
-    known.set(provider, { cause, providerError, retryAt: now + pauseMs });
+    known.set(provider, { cause, providerError, retryAt: now + pauseMs, isAlone: false });
     // Where another was faster, his word stands: the next look will tell.
     const version = await providers.write(provider, found, document, documents);
     if (version === undefined || isProbe) return;
@@ -160,12 +164,16 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
       if (entry === undefined) return { kind: 'admitted' };
       const now = clock.now();
       if (now < entry.retryAt) return refusal(entry, now);
+      // One of this instance looks; the others need not wait for it.
+      entry.retryAt = now + lookAgainMs;
       try {
         return await probe(provider);
       } catch (error) {
         if (!(error instanceof StrongroomError)) throw error;
-        entry.retryAt = now + lookAgainMs;
-        return refusal(entry, now);
+        log.circuitNotRead(provider, error);
+        entry.isAlone = true;
+        entry.retryAt = now + pauseOf(entry.cause, 0, 0, random());
+        return { kind: 'admitted' };
       }
     },
 
@@ -180,17 +188,25 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
         if (verdict === 'works' || cause === undefined) {
           unanswered.delete(provider);
           if (admission.probe !== undefined) await close(provider, admission.probe);
+          else if (known.get(provider)?.isAlone === true) known.delete(provider);
           return;
         }
         if (admission.probe !== undefined)
           return await open(provider, admission.probe, cause, verdict);
         const row = unanswered.get(provider) ?? new Set();
         unanswered.set(provider, row.add(connectionId));
-        const isOpen = known.has(provider);
-        if (isOpen || (cause === 'down' && row.size < downAfter)) return;
+        if (known.has(provider) || (cause === 'down' && row.size < downAfter)) return;
         unanswered.delete(provider);
+        const { retryAfterSeconds, providerError = null } = verdict;
+        const now = clock.now();
+        const retryAt = now + pauseOf(cause, 0, retryAfterSeconds, random());
+        // Nobody here asks meanwhile, nor where Firestore cannot tell.
+        known.set(provider, { cause, providerError, retryAt, isAlone: true });
         const found = await providers.read(provider);
-        if (adopt(provider, found?.document) !== undefined) return;
+        if (found !== undefined && isOpen(found.document, now)) {
+          adopt(provider, found.document);
+          return;
+        }
         await open(provider, found, cause, verdict);
       } catch (error) {
         if (!(error instanceof StrongroomError)) throw error;
@@ -202,6 +218,10 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
       return adopt(provider, (await providers.read(provider))?.document)?.retryAt;
     },
   };
+}
+
+function isOpen({ circuit, retryAt }: ProviderDocument, now: number): boolean {
+  return circuit === 'open' && now < (retryAt ?? 0) + staleMs;
 }
 
 /** What a failure says of the provider as a whole; undefined: nothing, it answers. */
