@@ -87,6 +87,7 @@ describe('the deployment manifest', function () {
   it('has every function of the design under its name', () => {
     assert.deepEqual(Object.keys(manifest.endpoints).sort(), [
       'api',
+      'commitRefresh',
       'connections-begin',
       'connections-call',
       'connections-complete',
@@ -123,7 +124,13 @@ describe('the deployment manifest', function () {
   });
 
   it('opens neither the schedules nor the task queue to the public', () => {
-    for (const name of ['rotateTokens', 'sweep', 'refreshBatch', 'deliverEvents']) {
+    for (const name of [
+      'rotateTokens',
+      'sweep',
+      'refreshBatch',
+      'commitRefresh',
+      'deliverEvents',
+    ]) {
       const endpoint = manifest.endpoints[name];
       assert.ok(endpoint !== undefined && !('httpsTrigger' in endpoint), name);
       const trigger = endpoint['scheduleTrigger'] ?? endpoint['taskQueueTrigger'];
