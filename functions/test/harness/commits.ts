@@ -11,7 +11,7 @@ const marks: readonly [CommitKind, RegExp][] = [
   ['authorization', /strongroomAuthorizations/],
 ];
 
-function kindOf(body: unknown): CommitKind {
+export function kindOf(body: unknown): CommitKind {
   const text = JSON.stringify(body) ?? '';
   return marks.find(([, mark]) => mark.test(text))?.[0] ?? 'other';
 }
@@ -20,22 +20,20 @@ function kindOf(body: unknown): CommitKind {
 export function atCommits(
   meter: Meter,
   kind: CommitKind,
-  fates: (Interception | (() => Promise<void>))[],
+  fates: (Interception | (() => Promise<Interception | undefined>))[],
 ): void {
   const left = [...fates];
   meter.setIntercept(async ({ operation, body }) => {
     if (operation.name !== 'commit' || kindOf(body) !== kind) return undefined;
     const fate = left.shift();
-    if (typeof fate !== 'function') return fate;
-    await fate();
-    return undefined;
+    return typeof fate === 'function' ? fate() : fate;
   });
 }
 
 /** Holds the next commit of a kind on its way to the database. */
 export function holdCommit(meter: Meter, kind: CommitKind) {
   const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<Interception | undefined>();
   const hold = () => {
     reached.resolve();
     return gate.promise;
@@ -44,7 +42,7 @@ export function holdCommit(meter: Meter, kind: CommitKind) {
   return {
     /** Resolves once the commit is held. */
     reached: reached.promise,
-    /** Lets it pass. */
-    release: () => gate.resolve(),
+    /** Lets it pass, or meet that fate. */
+    release: (fate?: Interception) => gate.resolve(fate),
   };
 }
