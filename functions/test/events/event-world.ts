@@ -18,7 +18,10 @@ export interface EventWorld {
   /** The lanes of tasks that were enqueued and not yet run. */
   readonly tasks: string[][];
   /** An instance with those settings, whose tasks go to `tasks`. */
-  newSuite(events?: Partial<NonNullable<Settings['events']>>): Suite;
+  newSuite(
+    events?: Partial<NonNullable<Settings['events']>>,
+    change?: (settings: Settings) => Settings,
+  ): Suite;
   /** Runs the tasks that are there, as the queue would. */
   runTasks(suite: Suite): Promise<void>;
   /** A minute passes; `rotateTokens` hands over and the tasks run. */
@@ -68,8 +71,8 @@ export async function createEventWorld(): Promise<EventWorld> {
     world,
     receiver,
     tasks,
-    newSuite(events = {}) {
-      world.publish((settings) => settingsOf(settings, events));
+    newSuite(events = {}, change = (unchanged) => unchanged) {
+      world.publish((settings) => change(settingsOf(settings, events)));
       return world.newSuite({ enqueue });
     },
     runTasks,
