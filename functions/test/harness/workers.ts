@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../../sandbox/demo/until.ts';
 import type { Batch } from '../../src/refresh/batches.ts';
@@ -124,10 +125,17 @@ export async function startWorker(
 }
 
 function start(world: World, options: WorkerOptions): ChildProcess {
-  return fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [JSON.stringify(options)], {
+  const file = fileURLToPath(new URL('./worker.ts', import.meta.url));
+  const child = fork(file, [JSON.stringify(options)], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     env: { ...process.env, FIRESTORE_EMULATOR_HOST: `127.0.0.1:${world.meter.port}` },
+    silent: true,
   });
+  // What it logs goes where this process's own logs go.
+  for (const input of [child.stdout, child.stderr]) {
+    if (input !== null) createInterface({ input }).on('line', (line) => console.info(line));
+  }
+  return child;
 }
 
 interface Answer {

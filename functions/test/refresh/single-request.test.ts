@@ -122,27 +122,60 @@ describe('a refresh is one token request, however many want it', function () {
       assert.deepEqual([...new Set(outcomes)], ['200']);
     };
 
-    /** Their clocks are real, so this token's end is real as well. */
-    const connectExpired = async (uid: string) => {
+    /** Their clocks are real, so these tokens' end is real as well. */
+    const connectExpired = async (...uids: string[]) => {
       world.provider.updateSettings({ accessTokenSeconds: 1 });
-      const instance = world.newSuite({ clock: realClock });
-      const { id } = await world.connect(uid, { suite: instance });
+      const suite = world.newSuite({ clock: realClock });
+      const connected = await Promise.all(uids.map((uid) => world.connect(uid, { suite })));
       world.provider.updateSettings({ accessTokenSeconds: lifetimeSeconds });
-      const { expiresAt } = await world.vault(id);
-      await realClock.sleep(Number(expiresAt) - realClock.now() + 1);
+      const ids = connected.map(({ id }) => id);
+      const vaults = await Promise.all(ids.map((id) => world.vault(id)));
+      const expired = Math.max(...vaults.map(({ expiresAt }) => Number(expiresAt)));
+      await realClock.sleep(expired - realClock.now() + 1);
       world.provider.resetCounters();
-      return id;
+      return ids;
+    };
+
+    /** For rotation, which leaves alone what lives as shortly as these. */
+    const makeDue = async (id: string) => {
+      const found = await world.store.readVault(id);
+      assert.ok(found);
+      await world.store.update(found, { refreshAt: found.document.expiresAt });
     };
 
     it('50 callers each, token expired', async () => {
-      const id = await connectExpired('processes');
+      const [id = ''] = await connectExpired('processes');
       await callFromAll('processes', id);
       assertOneRequest();
       assert.equal((await world.vault(id)).generation, 2);
     });
 
+    it('on 20 connections at once, with a rotation and a batch in the middle of it', async () => {
+      const uids = Array.from({ length: 20 }, (_, i) => `crowd-${i}`);
+      const ids = await connectExpired(...uids);
+      await Promise.all(ids.map(makeDue));
+      // Long enough for all of them to meet.
+      world.provider.addFault({ endpoint: 'token', delayMs: 1_000, times: ids.length });
+      const callers = uids.map((uid, i) => ({ uid, connectionId: `${ids[i]}`, times: 5 }));
+      const startAt = realClock.now();
+      const connections = ids.map((id) => ({ id, generation: 1 }));
+      const [first, second] = workers.all;
+      const [outcomes] = await Promise.all([
+        Promise.all(workers.all.map((worker) => worker.call(callers))),
+        first?.rotate(),
+        second?.refreshBatch({ provider: 'sandbox', connections, startAt }),
+      ]);
+      assert.equal(outcomes.flat().length, processes * callers.length * 5);
+      assert.deepEqual([...new Set(outcomes.flat())], ['200']);
+      const { tokenRequests, tokenErrors } = world.provider.counters();
+      assert.deepEqual([tokenRequests.total, tokenErrors], [ids.length, 0]);
+      for (const id of ids) assert.equal((await world.vault(id)).generation, 2);
+      const refreshes = world.provider.grants().slice(-ids.length);
+      assert.ok(refreshes.every((grant) => grant.status === 'active' && grant.refreshes === 1));
+    });
+
     it('50 callers each, token refused by the API', async () => {
-      const id = await connectExpired('processes-401');
+      const [id = ''] = await connectExpired('processes-401');
       await callFromAll('processes-401', id);
       world.provider.resetCounters();
       world.provider.expireAccessTokens();
