@@ -25,6 +25,12 @@ export const log = {
   settingsKept(error: unknown): void {
     logger.error('new settings refused; the last good ones stay in force', reasonOf(error));
   },
+  keyKept(version: string, error: unknown): void {
+    logger.error('the newest key cannot be read; the one at hand seals', {
+      version,
+      ...reasonOf(error),
+    });
+  },
   /** The one alert of a circuit that opened; for `misconfigured` the team must act. */
   providerDown(provider: string, cause: string, providerError: string | null): void {
     const what =

@@ -1,7 +1,12 @@
 import { StrongroomError } from '../errors.ts';
+import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
-import { memoise, memoiseByKey } from '../platform/memoise.ts';
-import type { SecretReader } from '../platform/secret-manager.ts';
+import { memoiseByKey } from '../platform/memoise.ts';
+import {
+  type SecretReader,
+  SecretRefused,
+  type SecretVersion,
+} from '../platform/secret-manager.ts';
 
 /** One version of the key-encryption key: 256 bits, named by its version number. */
 export interface KeyVersion {
@@ -9,17 +14,24 @@ export interface KeyVersion {
   readonly key: Uint8Array;
 }
 
-/** The versions of one Secret Manager secret. The newest seals; every enabled one opens. */
+/** The versions of one Secret Manager secret. The newest enabled one seals; every enabled one opens. */
 export interface Keyring {
-  /** @throws StrongroomError `unavailable`, `settings_invalid`. */
-  sealingKey(): Promise<KeyVersion>;
-  /** @throws StrongroomError `sealed_value_rejected` for a `kid` that names no enabled version. */
+  /**
+   * @param atLeast a version that is known to exist: an older one will not do.
+   * @throws StrongroomError `unavailable`, `settings_invalid`.
+   */
+  sealingKey(atLeast?: string): Promise<KeyVersion>;
+  /**
+   * @throws StrongroomError `sealed_value_rejected` for a `kid` that names no version; `unavailable`;
+   *   `settings_invalid` where the version is disabled, may not be read or is no key, which says
+   *   nothing against what it sealed.
+   */
   openingKey(kid: string): Promise<KeyVersion>;
 }
 
 /** How long the newest version is believed to be the newest. */
-const pointerTtlMs = 5 * 60_000;
-const keyBytes = 32;
+export const pointerTtlMs = 5 * 60_000;
+export const keyBytes = 32;
 
 interface KeyringOptions {
   readonly secrets: SecretReader;
@@ -34,7 +46,7 @@ interface KeyringOptions {
  */
 export function createKeyring({ secrets, secretId, clock }: KeyringOptions): Keyring {
   const known = new Map<string, KeyVersion>();
-  const keep = (version: string, payload: Uint8Array): KeyVersion => {
+  const keep = ({ version, payload }: SecretVersion): KeyVersion => {
     if (payload.length !== keyBytes) {
       throw new StrongroomError(
         'settings_invalid',
@@ -46,45 +58,71 @@ export function createKeyring({ secrets, secretId, clock }: KeyringOptions): Key
     known.set(version, found);
     return found;
   };
-  const access = memoiseByKey(async (version: string) => {
-    const { payload } = await secrets.access(secretId, version);
-    return keep(version, payload);
-  });
-  let sealedWith: KeyVersion | undefined;
+  const access = memoiseByKey(async (version: string) =>
+    keep(await secrets.access(secretId, version)),
+  );
+
+  let newest: { readonly key: KeyVersion; readonly readAt: number } | undefined;
+  let reading: Promise<KeyVersion> | undefined;
   const accessNewest = async (): Promise<KeyVersion> => {
     try {
-      const newest = await secrets.access(secretId, 'latest');
-      return keep(newest.version, newest.payload);
+      return keep(await secrets.access(secretId, 'latest'));
     } catch (error) {
       if (!(error instanceof StrongroomError)) throw error;
-      // A key at hand seals while Secret Manager is away: a refresh must not wait for it.
-      if (error.code === 'unavailable' && sealedWith !== undefined) return sealedWith;
-      if (error.code !== 'settings_invalid') throw error;
       // The newest of all may be disabled; the newest enabled one seals.
-      return access(await secrets.newestEnabled(secretId));
+      if (error instanceof SecretRefused && error.why === 'disabled') {
+        return access(await secrets.newestEnabled(secretId));
+      }
+      // A key at hand seals while Secret Manager is away, or has something that is no key: a refresh
+      // must not wait for it.
+      if (newest === undefined || error instanceof SecretRefused) throw error;
+      log.keyKept(newest.key.kid, error);
+      return newest.key;
+    }
+  };
+  const newestKey = async (): Promise<KeyVersion> => {
+    if (newest !== undefined && clock.now() - newest.readAt < pointerTtlMs) return newest.key;
+    const readAt = clock.now();
+    reading ??= accessNewest()
+      .then((key) => {
+        newest = { key, readAt };
+        return key;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+  /** A version newer than the newest has been added since; it need not be asked for. */
+  const adopt = (key: KeyVersion): KeyVersion => {
+    if (newest !== undefined && Number(key.kid) > Number(newest.key.kid)) {
+      newest = { key, readAt: newest.readAt };
+    }
+    return key;
+  };
+
+  const openingKey: Keyring['openingKey'] = async (kid) => {
+    // What is being read may be it.
+    if (!known.has(kid)) await reading?.catch(() => {});
+    const found = known.get(kid);
+    if (found !== undefined) return found;
+    if (!/^[1-9]\d{0,8}$/.test(kid)) throw rejected();
+    try {
+      return adopt(await access(kid));
+    } catch (error) {
+      if (!(error instanceof SecretRefused) || error.why !== 'missing') throw error;
+      // Where it is the secret that is missing, this says so.
+      await newestKey();
+      throw rejected();
     }
   };
 
-  let pointer: { newest: () => Promise<KeyVersion>; readAt: number } | undefined;
   return {
-    async sealingKey() {
-      if (pointer === undefined || clock.now() - pointer.readAt >= pointerTtlMs) {
-        pointer = { newest: memoise(accessNewest), readAt: clock.now() };
-      }
-      sealedWith = await pointer.newest();
-      return sealedWith;
+    async sealingKey(atLeast = '0') {
+      const key = await newestKey();
+      return Number(key.kid) >= Number(atLeast) ? key : adopt(await openingKey(atLeast));
     },
-    async openingKey(kid) {
-      const found = known.get(kid);
-      if (found !== undefined) return found;
-      if (!/^[1-9]\d{0,8}$/.test(kid)) throw rejected();
-      try {
-        return await access(kid);
-      } catch (error) {
-        if (error instanceof StrongroomError && error.code === 'settings_invalid') throw rejected();
-        throw error;
-      }
-    },
+    openingKey,
   };
 }
 

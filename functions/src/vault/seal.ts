@@ -19,14 +19,19 @@ export interface Sealed {
 }
 
 export interface Sealer {
-  /** Has a key at hand, so that sealing cannot fail for want of one. @throws as `seal`. */
-  prepare(): Promise<void>;
+  /**
+   * Has a key at hand, so that sealing cannot fail for want of one.
+   *
+   * @param kid a version that is known to exist: no older one will seal.
+   * @throws as `seal`.
+   */
+  prepare(kid?: string): Promise<void>;
   /** @throws StrongroomError `unavailable`, `settings_invalid`: no key, nothing sealed. */
   seal(value: unknown, place: Place): Promise<Sealed>;
   /**
    * @returns the parsed JSON, to be validated by the caller.
    * @throws StrongroomError `sealed_value_rejected` for a value that was altered, truncated or
-   *   moved; `unavailable`.
+   *   moved; `unavailable`; `settings_invalid` where its key is not to be had.
    */
   open(jwe: string, place: Place): Promise<unknown>;
 }
@@ -42,8 +47,8 @@ const enc = 'A256GCM';
  */
 export function createSealer(keyring: Keyring): Sealer {
   return {
-    async prepare() {
-      await keyring.sealingKey();
+    async prepare(kid) {
+      await keyring.sealingKey(kid);
     },
     async seal(value, place) {
       const { kid, key } = await keyring.sealingKey();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { createKeyring, type Keyring } from '../../src/vault/keyring.ts';
+import { createSecretReader } from '../../src/platform/secret-manager.ts';
+import { createKeyring, type Keyring, pointerTtlMs } from '../../src/vault/keyring.ts';
 import { type ManualClock, manualClock } from '../clock.ts';
 import { type Secrets, startSecrets } from '../secrets.ts';
 
 const secretId = 'strongroom-keyring';
-const pointerTtlMs = 5 * 60_000;
 
 describe('the keyring, on the real client and the Secret Manager stand-in', () => {
   let secrets: Secrets;
@@ -89,21 +89,103 @@ describe('the keyring, on the real client and the Secret Manager stand-in', () =
     });
   }
 
-  it('refuses to open with a version that was disabled before it was known', async () => {
+  it('asks once for an unknown version, and again at the next need', async () => {
+    addKey();
+    await sealingKid();
+    const open = () => fails(keyring.openingKey('2'), 'sealed_value_rejected');
+    await Promise.all(Array.from({ length: 100 }, open));
+    secrets.resetAccessCounts();
+    addKey();
+    await Promise.all(Array.from({ length: 100 }, () => keyring.openingKey('2')));
+    assert.deepEqual(secrets.accessCounts(), { [`${secretId}/2`]: 1 });
+  });
+
+  it('opens with a version that another instance has just added, and seals with it at once', async () => {
+    addKey();
+    assert.equal(await sealingKid(), '1');
+    addKey();
+    assert.equal((await keyring.openingKey('2')).kid, '2');
+    assert.equal(await sealingKid(), '2');
+  });
+
+  it('does not take an old version for the newest because it was opened with', async () => {
+    addKey();
+    addKey();
+    assert.equal((await keyring.openingKey('1')).kid, '1');
+    assert.equal(await sealingKid(), '2');
+  });
+
+  it('seals with no older version than asked for, although its pointer is young', async () => {
+    addKey();
+    assert.equal(await sealingKid(), '1');
+    addKey();
+    assert.equal((await keyring.sealingKey('2')).kid, '2');
+    assert.equal(await sealingKid(), '2');
+    assert.equal((await keyring.sealingKey('1')).kid, '2');
+  });
+
+  it('costs one access per version for a hundred concurrent first requests of both kinds', async () => {
+    addKey();
+    addKey();
+    const kinds = [() => keyring.sealingKey(), () => keyring.openingKey('2')];
+    const older = () => keyring.openingKey('1');
+    await Promise.all(
+      Array.from({ length: 50 }, () => kinds.map((ask) => ask()))
+        .flat()
+        .concat(Array.from({ length: 50 }, older)),
+    );
+    assert.deepEqual(secrets.accessCounts(), { [`${secretId}/1`]: 1, [`${secretId}/2`]: 1 });
+  });
+
+  it('tells a disabled version from a value that was tampered with, and how to enable it', async () => {
+    addKey();
     addKey();
     await secrets.disable(secretId, '1');
-    await fails(keyring.openingKey('1'), 'sealed_value_rejected');
+    await assert.rejects(keyring.openingKey('1'), {
+      code: 'settings_invalid',
+      message: /Version 1 of the secret strongroom-keyring .* disabled or destroyed/,
+    });
+  });
+
+  it('tells a version that it may not read from a value that was tampered with', async () => {
+    addKey();
+    const reader = createSecretReader({
+      mode: 'sandbox',
+      projectId: 'demo-of-somebody-else',
+      secretManagerHost: `127.0.0.1:${secrets.port}`,
+    });
+    const stranger = createKeyring({ secrets: reader, secretId, clock });
+    const denied = { code: 'settings_invalid', message: /may not read it.*secretAccessor/ };
+    await assert.rejects(stranger.openingKey('1'), denied);
+    await assert.rejects(stranger.sealingKey(), denied);
+  });
+
+  it('tells a missing secret from a value that was tampered with, and creates none', async () => {
+    await fails(keyring.openingKey('1'), 'settings_invalid');
+    await fails(keyring.sealingKey(), 'settings_invalid');
+    addKey();
+    assert.equal(await sealingKid(), '1', 'A version was there that nobody had added.');
   });
 
   for (const bytes of [0, 16, 31, 33, 64]) {
-    it(`refuses to seal with a key of ${bytes} bytes and says which version is wrong`, async () => {
+    it(`takes no key of ${bytes} bytes and says which version is wrong`, async () => {
       secrets.addSecretVersion(secretId, randomBytes(bytes));
-      await assert.rejects(keyring.sealingKey(), {
+      const wrong = {
         code: 'settings_invalid',
         message: /Version 1 of the secret strongroom-keyring .* 32 bytes/,
-      });
+      };
+      await assert.rejects(keyring.sealingKey(), wrong);
+      await assert.rejects(keyring.openingKey('1'), wrong);
     });
   }
+
+  it('goes on with the key at hand where somebody has added what is no key', async () => {
+    addKey();
+    assert.equal(await sealingKid(), '1');
+    secrets.addSecretVersion(secretId, randomBytes(16));
+    clock.advance(pointerTtlMs);
+    assert.equal(await sealingKid(), '1');
+  });
 
   it('names the secret where it has no enabled version', async () => {
     await assert.rejects(keyring.sealingKey(), {
