@@ -3,6 +3,7 @@ import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inParallel } from '../platform/in-parallel.ts';
 import type { SettingsReader } from '../providers/settings.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
 import { type PausedUntil, rateOf, rotationPeriodMs } from './allowance.ts';
 import type { Batch, Due } from './batches.ts';
 import type { FreshTokenSet } from './engine.ts';
@@ -13,7 +14,11 @@ import type { FreshTokenSet } from './engine.ts';
  */
 const latestMs = rotationPeriodMs / 2;
 
+/** When a connection is tried again that cannot be refreshed before somebody mends something. */
+const defectPauseMs = 60 * 60_000;
+
 interface BatchDependencies {
+  readonly store: Pick<ConnectionStore, 'postpone'>;
   readonly fresh: FreshTokenSet;
   readonly settings: SettingsReader;
   readonly pausedUntil: PausedUntil;
@@ -28,7 +33,8 @@ interface BatchDependencies {
  *
  * @throws StrongroomError `unavailable` where Firestore cannot tell whether the provider is paused.
  */
-export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: BatchDependencies) {
+export function createRefreshBatch(dependencies: BatchDependencies) {
+  const { store, fresh, settings, pausedUntil, clock } = dependencies;
   const isPaused = async (provider: string) => ((await pausedUntil(provider)) ?? 0) > clock.now();
 
   return async ({ provider, connections, startAt, isProbe = false }: Batch): Promise<void> => {
@@ -50,6 +56,8 @@ export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: Batc
         counts.failed += 1;
         // A defect that meets one connection is no reason to leave the others.
         if (!(error instanceof StrongroomError)) log.unexpected('refreshBatch', error);
+        // It must not come first in every run: many of its kind would leave the others no turn.
+        if (isDefect(error)) await store.postpone(id, generation, clock.now() + defectPauseMs);
         if (isOfProvider(error) && (await isPaused(provider))) reason = 'paused';
       }
     };
@@ -77,6 +85,13 @@ export function createRefreshBatch({ fresh, settings, pausedUntil, clock }: Batc
     });
     end(reason);
   };
+}
+
+/** Whether a failure is the connection's own, and has changed nothing of when it is due. */
+function isDefect(error: unknown): boolean {
+  if (!(error instanceof StrongroomError)) return true;
+  const codes: readonly ErrorCode[] = ['sealed_value_rejected', 'connection_paused'];
+  return codes.includes(error.code);
 }
 
 /** Whether the others of the provider may meet the same: then it is worth a look. */

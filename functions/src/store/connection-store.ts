@@ -18,7 +18,7 @@ import {
 } from './documents.ts';
 import type { NewEvent } from './event-documents.ts';
 import { addEvents } from './event-store.ts';
-import { documentReader, parse, type Stored, timeOfWrites } from './stored.ts';
+import { documentReader, ownMark, parse, type Stored, stored, timeOfWrites } from './stored.ts';
 
 /** A change of the status document that goes with a change of the vault's, in one commit. */
 export type StatusPatch = Partial<StatusDocument>;
@@ -83,7 +83,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       events: readonly NewEvent[] = [],
     ): Promise<void> {
       const write = async (transaction: Transaction) => {
-        transaction.create(vault.doc(id), toFirestore(secret));
+        transaction.create(vault.doc(id), { ...toFirestore(secret), ...ownMark });
         transaction.create(statuses(secret.uid).doc(id), toFirestore(status));
         addEvents(db, transaction, events);
       };
@@ -107,9 +107,12 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       status?: StatusPatch,
       events: readonly NewEvent[] = [],
     ): Promise<Timestamp | undefined> {
+      // What is foreign stays so until it has a token set of the suite's own.
+      const isOwn = found.isForeign !== true || patch.generation !== undefined;
+      const fields = { ...toFirestore(patch), ...(isOwn && ownMark) };
       const write = (alsoStatus?: StatusPatch) => {
         const batch = db.batch();
-        batch.update(vault.doc(found.id), toFirestore(patch), { lastUpdateTime: found.version });
+        batch.update(vault.doc(found.id), fields, { lastUpdateTime: found.version });
         if (alsoStatus !== undefined) {
           batch.update(statuses(found.document.uid).doc(found.id), toFirestore(alsoStatus));
         }
@@ -210,12 +213,25 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
         if (last === undefined) return;
         yield page.flatMap((snapshot) => {
           const { success, output } = v.safeParse(vaultDocumentSchema, snapshot.data());
-          const { id, updateTime: version } = snapshot;
-          return success ? [{ id, document: output, version }] : [];
+          return success ? (stored(snapshot, () => output) ?? []) : [];
         });
         if (page.length < pageSize) return;
         query = due.startAfter(last);
       }
+    },
+
+    /**
+     * Puts off when rotation is to refresh a connection that is still of that generation, of
+     * whatever shape its document is otherwise. 1 read, 1 write.
+     */
+    async postpone(id: string, generation: number, refreshAt: number): Promise<void> {
+      const reference = vault.doc(id);
+      const found = await reachFirestore(() => reference.get());
+      const { updateTime } = found;
+      if (updateTime === undefined || found.get('generation') !== generation) return;
+      await conditionally(() =>
+        reference.update(toFirestore({ refreshAt }), { lastUpdateTime: updateTime }),
+      );
     },
 
     /** The ids of all connections of a user; 1 read each, at least 1. */

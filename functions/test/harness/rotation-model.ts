@@ -86,7 +86,8 @@ export function createRotationModel(
     const { generation } = found;
     return { tokenSet, generation, uid: 'nobody', provider: await settings.provider(provider) };
   };
-  const refreshBatch = createRefreshBatch({ ...common, fresh });
+  const postpone = async () => assert.fail('There is no defect here.');
+  const refreshBatch = createRefreshBatch({ ...common, store: { postpone }, fresh });
 
   return {
     connections,

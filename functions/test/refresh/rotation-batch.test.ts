@@ -21,11 +21,13 @@ describe('a batch of the rotation', () => {
   let clock: VirtualClock;
   let startedAt: number;
   let starts: Starts;
+  let postponed: Map<string, number>;
   let atOnce: { now: number; most: number };
   beforeEach(() => {
     clock = createVirtualClock();
     startedAt = clock.now();
     starts = [];
+    postponed = new Map();
     atOnce = { now: 0, most: 0 };
   });
 
@@ -44,6 +46,10 @@ describe('a batch of the rotation', () => {
       throw fails(connectionId) ?? new StrongroomError('needs_reauth', 'Its own affair.');
     };
     return createRefreshBatch({
+      store: {
+        postpone: async (id, _generation, refreshAt) =>
+          void postponed.set(id, refreshAt - clock.now()),
+      },
       fresh,
       settings: settingsWithRates({ acme: rotate }),
       pausedUntil: async () => pausedUntil(),
@@ -140,10 +146,11 @@ describe('a batch of the rotation', () => {
     assert.deepEqual([starts.length, asked], [10, 0]);
   });
 
-  it('goes on where one connection meets a defect', async () => {
+  it('goes on where one connection meets a defect, and puts that one off', async () => {
     const fails = (id: string) => (id === 'c3' ? new TypeError('A defect.') : undefined);
     await clock.run(prepare({ fails })(batchOf(10)));
     assert.equal(starts.length, 10);
+    assert.deepEqual([...postponed], [['c3', 3_600_000]]);
   });
 
   it('asks nobody for a provider that the settings no longer have', async () => {

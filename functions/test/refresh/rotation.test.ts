@@ -110,6 +110,36 @@ describe('rotation', () => {
     assert.deepEqual(handed, []);
   });
 
+  it('puts off what cannot be opened for an hour, so that it takes nobody’s turn; then tries again', async () => {
+    const id = await connect('unreadable');
+    world.clock.advance((lifetimeSeconds - leadSeconds) * 1_000);
+    const before = await world.store.readVault(id);
+    assert.ok(before);
+    await world.store.update(before, { sealed: 'sealed by a key that is lost' });
+    const suite = instance();
+    await suite.rotate();
+    const [batch] = handed;
+    assert.ok(batch);
+    assert.deepEqual(await world.costOf(() => suite.refreshBatch(batch)), { reads: 2, writes: 1 });
+    handed = [];
+    await suite.rotate();
+    assert.deepEqual(dueOf(handed), []);
+
+    // Whoever mends it need not do more: it is due again by itself.
+    const after = await world.store.readVault(id);
+    assert.ok(after);
+    const { sealed, ...rest } = before.document;
+    assert.deepEqual(
+      { ...after.document, sealed: '', refreshAt: 0 },
+      { ...rest, sealed: '', refreshAt: 0 },
+    );
+    await world.store.update(after, { sealed });
+    world.clock.advance(3_600_000);
+    await suite.rotate();
+    for (const again of handed) await suite.refreshBatch(again);
+    assert.equal((await world.vault(id)).generation, 2);
+  });
+
   it('hands nothing over of a provider that the settings no longer have', async () => {
     const id = await connect('left-behind');
     world.clock.advance((lifetimeSeconds - leadSeconds) * 1_000);
