@@ -129,6 +129,8 @@ async function refresh(
     const spendable = { ...tokenSet, refreshToken };
     outcome = await attemptRefresh(dependencies, party, found, spendable, isForCaller);
   } catch (error) {
+    // As any failure: whoever still has a token that works uses it.
+    if (error instanceof StrongroomError) return { kind: 'failed', error };
     // Discovery failed: nothing was spent.
     if (!(error instanceof OAuthFailure)) throw error;
     const retryAt = clock.now() + longestPollMs;
