@@ -32,17 +32,31 @@ export function atCommits(
 
 /** Holds the next commit of a kind on its way to the database. */
 export function holdCommit(meter: Meter, kind: CommitKind) {
-  const reached = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<Interception | undefined>();
-  const hold = () => {
-    reached.resolve();
-    return gate.promise;
-  };
-  atCommits(meter, kind, [hold]);
-  return {
-    /** Resolves once the commit is held. */
-    reached: reached.promise,
-    /** Lets it pass, or meet that fate. */
-    release: (fate?: Interception) => gate.resolve(fate),
-  };
+  const [held] = holdCommits(meter, kind, 1);
+  if (held === undefined) throw new Error('There is no commit to hold.');
+  return held;
+}
+
+/** Holds that many commits of a kind, each for itself; those after them pass. */
+export function holdCommits(meter: Meter, kind: CommitKind, count: number) {
+  const holds = Array.from({ length: count }, () => {
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<Interception | undefined>();
+    return {
+      hold() {
+        reached.resolve();
+        return gate.promise;
+      },
+      /** Resolves once the commit is held. */
+      reached: reached.promise,
+      /** Lets it pass, or meet that fate. */
+      release: (fate?: Interception) => gate.resolve(fate),
+    };
+  });
+  atCommits(
+    meter,
+    kind,
+    holds.map(({ hold }) => hold),
+  );
+  return holds;
 }

@@ -2,7 +2,7 @@
  * An instance of its own: a process with a suite, told what to do by its parent, which also sets its
  * clock.
  */
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { createServerClock } from '../../src/platform/server-clock.ts';
 import type { Queue } from '../../src/platform/tasks.ts';
@@ -96,13 +96,16 @@ async function perform(work: Work): Promise<string[]> {
   }
 }
 
-/** Between the last look at the clock and the first byte that leaves. */
+/** Between the last look at the clock and the first byte that leaves; once. */
 function stopBeforeTokenRequest(): void {
-  subscribe('http.client.request.created', (message) => {
+  const channel = 'http.client.request.created';
+  const onRequest = (message: unknown) => {
     const { request }: { request?: ClientRequest } = Object(message);
-    if (request?.method === 'POST' && request.path === '/token')
-      process.kill(process.pid, 'SIGSTOP');
-  });
+    if (request?.method !== 'POST' || request.path !== '/token') return;
+    unsubscribe(channel, onRequest);
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  subscribe(channel, onRequest);
 }
 
 process.on('message', ({ id, work }: { id: number; work: Work }) => {
