@@ -1,3 +1,4 @@
+import type { Timestamp } from 'firebase-admin/firestore';
 import { StrongroomError } from '../errors.ts';
 import type { Journal, Lease, VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
@@ -20,10 +21,11 @@ export type Held = Stored<VaultDocument> & {
 export async function acquire(
   { store, clock }: Pick<RefreshDependencies, 'store' | 'clock'>,
   found: Stored<VaultDocument>,
-  attempt: Omit<Parameters<typeof take>[1], 'now'>,
+  attempt: Omit<Parameters<typeof take>[1], 'now' | 'isForeign'>,
 ): Promise<Held | undefined> {
   const { lease, journal, isInterrupted, waitMs } = take(found.document, {
     ...attempt,
+    isForeign: found.isForeign,
     now: clock.now(),
   });
   const version = await written(store, found, { lease, journal });
@@ -42,6 +44,41 @@ export async function acquire(
   // The result has come. What was taken meanwhile is given back.
   await store.update(now, { lease: null, journal: null });
   return undefined;
+}
+
+/** How often a bystander may be faster. */
+const settleAttempts = 5;
+
+/**
+ * Writes what an attempt has to say of a document. A bystander's write, of a warning or a new key,
+ * is no reason to keep it back; another lease, token set or authorization is.
+ *
+ * @param write compare and set over the document as it is given; undefined where somebody was first.
+ * @returns undefined where it is another's to say something.
+ */
+export async function settleDocument(
+  store: RefreshDependencies['store'],
+  found: Stored<VaultDocument>,
+  write: (current: Stored<VaultDocument>) => Promise<Timestamp | undefined>,
+): Promise<Timestamp | undefined> {
+  let current = found;
+  for (let attempt = 0; attempt < settleAttempts; attempt += 1) {
+    const version = await write(current);
+    if (version !== undefined) return version;
+    const now = await store.readVault(found.id);
+    if (now === undefined || !isUnmoved(found.document, now.document)) return undefined;
+    current = now;
+  }
+  return undefined;
+}
+
+function isUnmoved(before: VaultDocument, now: VaultDocument): boolean {
+  return (
+    now.generation === before.generation &&
+    now.authorization === before.authorization &&
+    now.status === before.status &&
+    now.lease?.owner === before.lease?.owner
+  );
 }
 
 /** Writes it; a write whose answer was lost is looked for, or its lease would stand in the way. */

@@ -58,7 +58,7 @@ function timesOf({ obtainedAt, expiresAt }: VaultDocument) {
 export interface Taking {
   readonly lease: Lease;
   readonly journal: Journal;
-  /** An earlier attempt with this refresh token ended without a known outcome. */
+  /** The refresh token may be spent already, by an earlier attempt whose outcome nobody knows. */
   readonly isInterrupted: boolean;
   /** How long to leave the refresh token alone first. */
   readonly waitMs: number;
@@ -68,20 +68,22 @@ interface Attempt {
   readonly id: string;
   readonly refreshToken: string;
   readonly rotation: Provider['life']['rotation'];
+  /** The document was put there by somebody else, from a backup say: its token may be long spent. */
+  readonly isForeign?: boolean | undefined;
   readonly now: number;
 }
 
 /** Taking the lease: what is written before the refresh token is spent. */
 export function take(document: VaultDocument, attempt: Attempt): Taking {
-  const { id, refreshToken, rotation, now } = attempt;
+  const { id, refreshToken, rotation, isForeign = false, now } = attempt;
   const refreshTokenHash = createHash('sha256').update(refreshToken).digest('base64url');
-  const isInterrupted = document.journal?.refreshTokenHash === refreshTokenHash;
-  const hasVanished = isInterrupted && document.lease !== null;
+  const isUnknown = document.journal?.refreshTokenHash === refreshTokenHash;
+  const hasVanished = isUnknown && document.lease !== null;
   const waitMs = hasVanished && rotation === 'rotates' ? doubtMs : 0;
   return {
     lease: { owner: id, until: now + waitMs + leaseMs },
     journal: { attempt: id, refreshTokenHash, startedAt: now },
-    isInterrupted,
+    isInterrupted: isUnknown || isForeign,
     waitMs,
   };
 }

@@ -1,8 +1,9 @@
-import type {
-  DocumentReference,
-  DocumentSnapshot,
+import {
+  type DocumentReference,
+  type DocumentSnapshot,
+  FieldValue,
   Timestamp,
-  WriteResult,
+  type WriteResult,
 } from 'firebase-admin/firestore';
 import * as v from 'valibot';
 import { reachFirestore } from '../platform/firestore.ts';
@@ -14,6 +15,11 @@ export interface Stored<T> {
   readonly id: string;
   readonly document: T;
   readonly version: Timestamp;
+  /**
+   * Somebody else than the suite has written it since its last token set came: a backup was restored,
+   * say. Told of the vault's documents only.
+   */
+  readonly isForeign?: boolean;
 }
 
 /** Reads one document, and sets the clock by the answer. 1 read. */
@@ -28,9 +34,34 @@ export function documentReader(timed: ServerClock['timed']) {
         ({ readTime }) => readTime.toMillis(),
       );
     const snapshot = await reachFirestore(ask);
-    const version = snapshot.updateTime;
-    return version && { id: snapshot.id, document: parse(snapshot, schema), version };
+    return stored(snapshot, (found) => parse(found, schema));
   };
+}
+
+/** @param read makes a document of it. */
+export function stored<T>(
+  snapshot: DocumentSnapshot,
+  read: (snapshot: DocumentSnapshot) => T,
+): Stored<T> | undefined {
+  const { id, updateTime: version } = snapshot;
+  if (version === undefined) return undefined;
+  const found = { id, document: read(snapshot), version };
+  return isForeign(snapshot, version) ? { ...found, isForeign: true } : found;
+}
+
+/** Firestore stamps both; what the suite writes, it stamps with the same time. */
+const stampToleranceMs = 60_000;
+
+/**
+ * The mark of the suite's own writes: Firestore puts its time there, within the same write. Whoever
+ * writes the document without it leaves it behind the time of the document's last change.
+ */
+export const ownMark = { writtenAt: FieldValue.serverTimestamp() };
+
+function isForeign(snapshot: DocumentSnapshot, version: Timestamp): boolean {
+  const writtenAt: unknown = snapshot.get('writtenAt');
+  if (!(writtenAt instanceof Timestamp)) return false;
+  return version.toMillis() - writtenAt.toMillis() > stampToleranceMs;
 }
 
 /** The server's time in the answer to a commit. */
