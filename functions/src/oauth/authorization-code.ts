@@ -141,21 +141,23 @@ export async function exchangeCode(
   redirectUri: string,
   secrets: AuthorizationSecrets,
 ): Promise<CodeAnswer> {
-  const { server, client, clientAuth, transport } = party;
-  try {
-    const response = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      clientAuth,
-      parameters,
-      redirectUri,
-      secrets.codeVerifier,
-      transport,
-    );
-    return await validated(party, await mendTokenAnswer(response), secrets);
-  } catch (error) {
-    throw asOAuthFailure(error, party.provider.life);
-  }
+  const { server, client, transport } = party;
+  return party.authenticated(async (clientAuth) => {
+    try {
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        client,
+        clientAuth,
+        parameters,
+        redirectUri,
+        secrets.codeVerifier,
+        transport,
+      );
+      return await validated(party, await mendTokenAnswer(response), secrets);
+    } catch (error) {
+      throw asOAuthFailure(error, party.provider.life);
+    }
+  });
 }
 
 async function validated(

@@ -1,9 +1,9 @@
 import * as oauth from 'oauth4webapi';
 import type { Egress } from '../egress/egress.ts';
 import { fetchThrough } from '../egress/fetch.ts';
-import { StrongroomError } from '../errors.ts';
 import { memoiseByKey } from '../platform/memoise.ts';
 import type { Provider } from '../providers/settings-schema.ts';
+import { type Authenticated, createAuthentication } from './client-authentication.ts';
 import { asOAuthFailure } from './failure.ts';
 
 /** Both sides of a conversation with a provider, as `oauth4webapi` wants them. */
@@ -11,7 +11,7 @@ export interface Party {
   readonly provider: Provider;
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
-  readonly clientAuth: oauth.ClientAuth;
+  readonly authenticated: Authenticated;
   /** Spread into every request. */
   readonly transport: {
     readonly [oauth.customFetch]: ReturnType<typeof fetchThrough>;
@@ -51,6 +51,7 @@ export function createPartyFinder({
     [oauth.customFetch]: fetchThrough(egress, { timeoutMs, maxBytes: providerMaxBytes }),
     [oauth.allowInsecureRequests]: allowLoopback,
   };
+  const authenticated = createAuthentication();
   // OpenID Connect Discovery 1.0 §4; kept for the life of the instance.
   const discover = memoiseByKey(async (issuer: string): Promise<oauth.AuthorizationServer> => {
     try {
@@ -68,7 +69,7 @@ export function createPartyFinder({
       provider,
       server,
       client: { client_id: provider.clientId, [oauth.clockTolerance]: clockToleranceSeconds },
-      clientAuth: clientAuthOf(provider),
+      authenticated: authenticated(provider),
       transport,
     };
   };
@@ -83,32 +84,5 @@ function serverOf(provider: Extract<Provider, { kind: 'oauth2' }>): oauth.Author
     ...(provider.revocationEndpoint && { revocation_endpoint: provider.revocationEndpoint }),
     ...(provider.userinfoEndpoint && { userinfo_endpoint: provider.userinfoEndpoint }),
     authorization_response_iss_parameter_supported: provider.sendsIssuer,
-  };
-}
-
-/** RFC 6749 §2.3.1. */
-function clientAuthOf(provider: Provider): oauth.ClientAuth {
-  if (provider.clientAuthentication === 'none') return oauth.None();
-  const secret = provider.clientSecrets[0];
-  if (secret === undefined) {
-    throw new StrongroomError(
-      'provider_misconfigured',
-      `The provider ${provider.id} has no client secret. Add one to its settings.`,
-      { field: `providers.${provider.id}.clientSecrets` },
-    );
-  }
-  return provider.clientAuthentication === 'client_secret_post'
-    ? oauth.ClientSecretPost(secret)
-    : clientSecretBasic(secret);
-}
-
-/**
- * The library's own encodes "-", "_" and "." too, which servers that do not decode (they are many)
- * take for another client. RFC 6749 §2.3.1 reads both alike.
- */
-function clientSecretBasic(secret: string): oauth.ClientAuth {
-  return (_server, { client_id }, _body, headers) => {
-    const pair = [client_id, secret].map(encodeURIComponent).join(':');
-    headers.set('authorization', `Basic ${btoa(pair)}`);
   };
 }

@@ -9,16 +9,27 @@ import type { TokenAnswer, TokenSet } from './token-set.ts';
 export type SpendableTokenSet = TokenSet & { readonly refreshToken: string };
 
 /**
- * Spends a refresh token (RFC 6749 §6). One request, never repeated here: what a failure means for
- * the token is for the caller to judge.
+ * Spends a refresh token (RFC 6749 §6). One request; a second one only where the provider refused our
+ * client secret and another is in force. What a failure means for the token is for the caller to
+ * judge.
  *
+ * @param mayAskAgain whether there is time for the second one.
  * @throws OAuthFailure
  */
 export async function spendRefreshToken(
   party: Party,
+  tokenSet: SpendableTokenSet,
+  mayAskAgain?: () => boolean,
+): Promise<TokenAnswer> {
+  return party.authenticated((clientAuth) => spendOnce(party, clientAuth, tokenSet), mayAskAgain);
+}
+
+async function spendOnce(
+  party: Party,
+  clientAuth: oauth.ClientAuth,
   { refreshToken, idToken }: SpendableTokenSet,
 ): Promise<TokenAnswer> {
-  const { server, client, clientAuth, transport } = party;
+  const { server, client, transport } = party;
   try {
     const response = await oauth.refreshTokenGrantRequest(
       server,

@@ -14,22 +14,24 @@ export async function revoke(
   party: Party,
   tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken'>,
 ): Promise<boolean> {
-  const { server, client, clientAuth, transport } = party;
+  const { server, client, transport } = party;
   if (server.revocation_endpoint === undefined) return false;
   const tokens: [token: string | undefined, hint: string][] = [
     [tokenSet.refreshToken, 'refresh_token'],
     [tokenSet.accessToken, 'access_token'],
   ];
-  try {
-    for (const [token, hint] of tokens) {
-      if (token === undefined) continue;
-      const additionalParameters = { token_type_hint: hint };
-      const options = { ...transport, additionalParameters };
-      const response = await oauth.revocationRequest(server, client, clientAuth, token, options);
-      await oauth.processRevocationResponse(response);
-    }
-    return true;
-  } catch (error) {
-    throw asOAuthFailure(error);
+  for (const [token, hint] of tokens) {
+    if (token === undefined) continue;
+    const additionalParameters = { token_type_hint: hint };
+    const options = { ...transport, additionalParameters };
+    await party.authenticated(async (clientAuth) => {
+      try {
+        const response = await oauth.revocationRequest(server, client, clientAuth, token, options);
+        await oauth.processRevocationResponse(response);
+      } catch (error) {
+        throw asOAuthFailure(error);
+      }
+    });
   }
+  return true;
 }

@@ -69,7 +69,10 @@ const common = {
   name: text,
   logo: v.optional(urlSchema),
   clientId: text,
-  /** One, or two while a secret is being replaced; the first is used. Empty for `none`. */
+  /**
+   * One, or two while a secret is being replaced: the second is tried on `invalid_client`. Empty for
+   * `none`.
+   */
   clientSecrets: v.optional(v.pipe(v.array(text), v.maxLength(2)), []),
   clientAuthentication: v.optional(
     v.picklist(['client_secret_basic', 'client_secret_post', 'none']),

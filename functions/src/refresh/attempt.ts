@@ -5,16 +5,18 @@ import type { Party } from '../oauth/party.ts';
 import { type SpendableTokenSet, spendRefreshToken } from '../oauth/refresh-token.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
 import type { ReauthReason, VaultDocument } from '../store/documents.ts';
+import type { NewEvent } from '../store/event-documents.ts';
 import { needsReauth } from '../store/refusals.ts';
 import type { Stored } from '../store/stored.ts';
 import { commit } from './commit.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
-import { acquire, type Held } from './lease.ts';
+import { acquire, type Held, settleDocument } from './lease.ts';
 import { dead, mayAsk, settle } from './protocol.ts';
 
 /**
  * One attempt to refresh: lease, provider, commit. Exactly one request to the provider, but where
- * its data says that the same token may safely be spent again.
+ * its data says that the same token may safely be spent again, or where it refused a client secret
+ * that is being replaced.
  */
 export async function attemptRefresh(
   dependencies: RefreshDependencies,
@@ -61,13 +63,13 @@ export async function attemptRefresh(
 
 async function spend(party: Party, tokenSet: SpendableTokenSet, isInTime: () => boolean) {
   try {
-    return await spendRefreshToken(party, tokenSet);
+    return await spendRefreshToken(party, tokenSet, isInTime);
   } catch (error) {
     const isUncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
     const isSafe = party.provider.life.rotation !== 'rotates';
     if (!isUncertain || !isSafe || !isInTime()) throw error;
     // Once: a provider that drops every connection would be asked without a pause.
-    return spendRefreshToken(party, tokenSet);
+    return spendRefreshToken(party, tokenSet, isInTime);
   }
 }
 
@@ -83,7 +85,7 @@ async function fail(
   if (settlement.kind === 'dead') return giveUp(dependencies, held, settlement.reason, failure);
   log.refreshFailed(held.id, failure);
   // Whether it was written does not matter: a lost lease is no longer ours to give back.
-  await store.update(held, settlement.patch);
+  await settleDocument(store, held, (current) => store.update(current, settlement.patch));
   const error = failure.toStrongroomError();
   return settlement.kind === 'paused'
     ? { kind: 'failed', error, failure, retryAt: settlement.retryAt }
@@ -99,15 +101,15 @@ export async function giveUp(
 ): Promise<AttemptOutcome> {
   const { vault, status } = dead(reason);
   const recorder = await outbox.open();
-  const event = recorder.connection(subjectOf(found), { type: 'needs_reauth', reason });
-  const written = await store.update(
-    found,
-    { ...vault, ...event.patch },
-    { ...status, updatedAt: clock.now() },
-    event.documents,
-  );
+  let events: readonly NewEvent[] = [];
+  const written = await settleDocument(store, found, (current) => {
+    const event = recorder.connection(subjectOf(current), { type: 'needs_reauth', reason });
+    events = event.documents;
+    const patch = { ...vault, ...event.patch };
+    return store.update(current, patch, { ...status, updatedAt: clock.now() }, events);
+  });
   if (written === undefined) return { kind: 'again' };
-  await outbox.handOver(event.documents);
+  await outbox.handOver(events);
   log.needsReauth(found.id, found.document.provider, reason);
   return { kind: 'failed', error: needsReauth(reason), ...(failure && { failure }) };
 }

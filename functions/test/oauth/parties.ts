@@ -30,7 +30,7 @@ export function partyAnswering(answer: () => Response, life: object = {}): Party
     provider: { ...provider, id: 'one' },
     server: { issuer, token_endpoint: `${issuer}/token` },
     client: { client_id: clientId },
-    clientAuth: oauth.None(),
+    authenticated: (ask) => ask(oauth.None()),
     transport: {
       [oauth.customFetch]: () => Promise.resolve(answer()),
       [oauth.allowInsecureRequests]: false,

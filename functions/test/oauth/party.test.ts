@@ -28,9 +28,11 @@ describe('the client authenticates by client_secret_basic (RFC 6749 §2.3.1)', (
       egress: () => assert.fail('nothing is to be sent'),
       allowLoopback: false,
     });
-    const { server, client, clientAuth } = await findParty({ ...provider, id: 'one' });
+    const { server, client, authenticated } = await findParty({ ...provider, id: 'one' });
     const headers = new Headers();
-    await clientAuth(server, client, new URLSearchParams(), headers);
+    await authenticated(async (clientAuth) =>
+      clientAuth(server, client, new URLSearchParams(), headers),
+    );
     const [, encoded = ''] = /^Basic (.*)$/.exec(headers.get('authorization') ?? '') ?? [];
     return Buffer.from(encoded, 'base64').toString();
   };

@@ -324,7 +324,7 @@ export class Simulation {
         token_endpoint: 'https://provider.example/token',
       },
       client: { client_id: provider.clientId },
-      clientAuth: oauth.None(),
+      authenticated: (ask) => ask(oauth.None()),
       transport,
     };
   }
