@@ -94,7 +94,7 @@ export async function startMeter(options: {
         if (body) onAnswer(status, Buffer.concat(chunks));
         if (drop) incoming.socket.destroy();
       });
-      if (drop) return void answer.resume();
+      if (drop || outgoing.destroyed) return void answer.resume();
       outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
       pipeline(answer, outgoing, () => {});
     });

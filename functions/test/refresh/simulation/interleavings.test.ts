@@ -43,8 +43,16 @@ interface Schedule {
   readonly faults: readonly PlannedFault[];
   /** How long Firestore is away, from the provider's first answer on. */
   readonly outageMs: number;
+  /** How often somebody else writes other fields of the document. */
+  readonly bystanders: number;
   /** Processes that call so long after the end of that. */
   readonly late: readonly number[];
+}
+
+/** Of what else a schedule may hold. */
+interface Bounds {
+  readonly longestOutageMs: number;
+  readonly mostBystanders: number;
 }
 
 type Property = (simulation: Simulation, schedule: Schedule) => Promise<void>;
@@ -52,7 +60,10 @@ type Property = (simulation: Simulation, schedule: Schedule) => Promise<void>;
 const kinds: readonly ExchangeKind[] = ['read', 'write', 'token request', 'task'];
 type Possible = Partial<Record<ExchangeKind, readonly Fault[]>>;
 
-function schedules(possible: Possible, longestOutageMs: number): fc.Arbitrary<Schedule> {
+function schedules(
+  possible: Possible,
+  { longestOutageMs, mostBystanders }: Bounds,
+): fc.Arbitrary<Schedule> {
   const planned = kinds.flatMap((kind) =>
     (possible[kind] ?? []).map((fault) =>
       fc.record({ kind: fc.constant(kind), number: fc.nat({ max: 5 }), fault: fc.constant(fault) }),
@@ -63,6 +74,7 @@ function schedules(possible: Possible, longestOutageMs: number): fc.Arbitrary<Sc
     callers: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
     choices: fc.infiniteStream(fc.nat()),
     outageMs: fc.nat({ max: longestOutageMs }),
+    bystanders: fc.nat({ max: mostBystanders }),
     late: fc.array(fc.nat({ max: 8_000 }), { maxLength: 3 }),
     faults:
       planned.length === 0 ? fc.constant([]) : fc.array(fc.oneof(...planned), { maxLength: 4 }),
@@ -119,11 +131,14 @@ describe('any interleaving of processes over one connection', function () {
   });
 
   it('costs nothing where a process is stopped for longer than its lease, but for the wait', async () => {
-    await check({ read: ['stopped'], write: ['stopped'] }, async (simulation, { callers }) => {
+    const property: Property = async (simulation, { callers }) => {
       const outcomes = await call(simulation, callers);
       for (const outcome of outcomes) assert.equal(outcome, 'access-2');
       assert.deepEqual([...simulation.provider.requests], [['refresh-1', 1]]);
-    });
+    };
+    // Nobody else makes it read again between the answer and the commit.
+    const bounds = { mostBystanders: 0 };
+    await check({ read: ['stopped'], write: ['stopped'] }, property, bounds);
   });
 
   it('keeps the token set that a process holds while it is stopped, whoever comes in between', async () => {
@@ -155,7 +170,7 @@ describe('any interleaving of processes over one connection', function () {
       if (behaviour === 'stays' || behaviour === 'has grace') return;
       for (const requests of simulation.provider.requests.values()) assert.equal(requests, 1);
     };
-    await check({ task: ['refused', 'lost'] }, property, 120_000);
+    await check({ task: ['refused', 'lost'] }, property, { longestOutageMs: 120_000 });
     assert.ok(spilled > numRuns / 10, `only ${spilled} token sets were handed to a task`);
   });
 
@@ -220,23 +235,31 @@ function assertMonotonic(committed: readonly number[]): void {
 }
 
 /** Runs the property over many schedules; a failure shows the steps that led to it. */
-async function check(possible: Possible, property: Property, longestOutageMs = 0): Promise<void> {
+async function check(
+  possible: Possible,
+  property: Property,
+  bounds: Partial<Bounds> = {},
+): Promise<void> {
   await fc.assert(
-    fc.asyncProperty(schedules(possible, longestOutageMs), async (schedule) => {
-      const choices = schedule.choices[Symbol.iterator]();
-      const simulation = new Simulation({
-        behaviour: schedule.behaviour,
-        choose: (count) => Number(choices.next().value) % count,
-        faults: schedule.faults,
-        outageMs: schedule.outageMs,
-      });
-      try {
-        await property(simulation, schedule);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new Error(`${why}\n\n${simulation.scheduler.trace.join('\n')}\n`);
-      }
-    }),
+    fc.asyncProperty(
+      schedules(possible, { longestOutageMs: 0, mostBystanders: 4, ...bounds }),
+      async (schedule) => {
+        const choices = schedule.choices[Symbol.iterator]();
+        const simulation = new Simulation({
+          behaviour: schedule.behaviour,
+          choose: (count) => Number(choices.next().value) % count,
+          faults: schedule.faults,
+          outageMs: schedule.outageMs,
+        });
+        void simulation.bystander(schedule.bystanders);
+        try {
+          await property(simulation, schedule);
+        } catch (error) {
+          const why = error instanceof Error ? error.message : String(error);
+          throw new Error(`${why}\n\n${simulation.scheduler.trace.join('\n')}\n`);
+        }
+      },
+    ),
     { numRuns, seed },
   );
 }

@@ -150,6 +150,15 @@ export class Simulation {
     };
   }
 
+  /** Somebody who writes other fields of the document, as the sweep does with its warnings. */
+  async bystander(times: number): Promise<void> {
+    for (let warnAt = 1; warnAt <= times; warnAt += 1) {
+      await this.scheduler.turn('sweep', 'writes a warning');
+      this.#version += 1;
+      this.document = { ...this.document, warnAt };
+    }
+  }
+
   faultsAreOver(): void {
     this.#faultless = true;
   }
