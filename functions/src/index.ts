@@ -4,5 +4,5 @@ export { connections, providers } from './triggers/callables.ts';
 export { deliverEvents } from './triggers/deliver-events.ts';
 export { forgetUser } from './triggers/forget-user.ts';
 export { oauth } from './triggers/oauth.ts';
-export { rotateTokens, sweep } from './triggers/schedules.ts';
-export { commitRefresh, refreshBatch } from './triggers/tasks.ts';
+export { rotateKeys, rotateTokens, sweep } from './triggers/schedules.ts';
+export { commitRefresh, refreshBatch, resealBatch } from './triggers/tasks.ts';

@@ -31,6 +31,22 @@ export const log = {
       ...reasonOf(error),
     });
   },
+  keyChanged(what: 'added' | 'disabled' | 'destroyed', version: string): void {
+    logger.warn(`a version of the keyring was ${what}`, { version });
+  },
+  keyNotAdded(): void {
+    logger.warn('no key was added: another run is at it; npm run keys -- status tells');
+  },
+  keyStillNeeded(version: string, documents: number): void {
+    logger.error('documents name a key that is disabled: gcloud secrets versions enable', {
+      version,
+      documents,
+    });
+  },
+  resealed(counts: Readonly<Record<string, number | string>>, refused: readonly string[]): void {
+    logger.info('sealed anew', counts);
+    if (refused.length > 0) logger.error('documents that do not open', { connections: refused });
+  },
   /** The one alert of a circuit that opened; for `misconfigured` the team must act. */
   providerDown(provider: string, cause: string, providerError: string | null): void {
     const what =
@@ -87,6 +103,9 @@ export const log = {
   },
   swept(counts: Readonly<Record<string, number>>): void {
     logger.info('sweep', counts);
+  },
+  auditNotWritten(type: string, error: unknown): void {
+    logger.error('a record of the audit could not be written', { type, ...reasonOf(error) });
   },
   forgotten(connections: number): void {
     logger.info('user forgotten', { connections });

@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { createAudit } from './audit/audit.ts';
+import { createAuditList } from './audit/list.ts';
+import { auditingSealer } from './audit/tampering.ts';
 import { createTokenCache } from './calls/access-token.ts';
 import { createCallApi } from './calls/call.ts';
 import { createBegin } from './connections/begin.ts';
 import { createCallbackTarget } from './connections/callback.ts';
 import { createComplete } from './connections/complete.ts';
 import { createDisconnect } from './connections/disconnect.ts';
+import { createEnd } from './connections/end.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
+import { createRevokeGrant } from './connections/revoke-later.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createWarn } from './connections/warn.ts';
@@ -16,11 +21,14 @@ import { createEventarcSender } from './events/eventarc.ts';
 import { createHandOver } from './events/hand-over.ts';
 import { createOutbox } from './events/outbox.ts';
 import { createWebhookSender } from './events/webhook.ts';
+import { createReseal } from './keys/reseal.ts';
+import { createRotateKeys } from './keys/rotate.ts';
 import { createPartyFinder } from './oauth/party.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Environment } from './platform/environment.ts';
 import { openFirestore } from './platform/firestore.ts';
 import { createSecretReader } from './platform/secret-manager.ts';
+import { createSecretWriter } from './platform/secret-writer.ts';
 import { createServerClock, type ServerClock } from './platform/server-clock.ts';
 import { type Enqueue, enqueueTask } from './platform/tasks.ts';
 import { goneUsers } from './platform/users.ts';
@@ -31,8 +39,11 @@ import { createRefreshEngine } from './refresh/engine.ts';
 import { createRefreshBatch } from './refresh/refresh-batch.ts';
 import { createRotation } from './refresh/rotation.ts';
 import { createCommitRefresh } from './refresh/spill.ts';
+import { createAuditStore } from './store/audit-store.ts';
 import { createConnectionStore } from './store/connection-store.ts';
 import { createEventStore } from './store/event-store.ts';
+import { createKeyStore } from './store/key-store.ts';
+import { createForgettingStore } from './store/forgetting-store.ts';
 import { createProviderStore } from './store/provider-store.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
@@ -103,6 +114,7 @@ export function createSuite(
   const warn = createWarn(shared);
 
   const events = createEventStore(db, timed);
+  const keys = createKeyStore(db, timed);
   const senders = {
     webhook: createWebhookSender(egress, clock),
     eventarc: createEventarcSender(environment),
@@ -126,6 +138,13 @@ export function createSuite(
     commitRefresh: createCommitRefresh(shared),
     deliverEvents: createDelivery({ store: events, settings, senders, clock, random }),
     handOverEvents: createHandOver({ store: events, settings, enqueue, clock }),
+    rotateKeys: createRotateKeys({
+      ...shared,
+      keys,
+      writer: createSecretWriter(environment),
+      secretId: names.keyringSecretId,
+    }),
+    resealBatch: createReseal({ ...shared, keys }),
     sweep: createSweep({ store, goneUsers, forget, warn, clock }),
     warn,
   };

@@ -28,6 +28,7 @@ export interface StandIns {
 export const schedules = [
   { name: 'rotateTokens', everySeconds: 60 },
   { name: 'sweep', everySeconds: 3600 },
+  { name: 'rotateKeys', everySeconds: 86_400 },
 ];
 
 const KEY_BYTES = 32;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { auditDefaults, auditLevels } from '../audit/level.ts';
 import { eventTypes } from '../events/event.ts';
 
 /** An identifier of a provider, as clients name it: `spotify`, `sandbox-oauth2`. */
@@ -164,6 +165,27 @@ const eventsSchema = v.strictObject({
   ),
 });
 
+const days = v.pipe(positive, v.maxValue(3_650, 'must be ten years at most'));
+
+export const keyDefaults = { rotateAfterDays: 90, destroyAfterDays: 30 } as const;
+
+/** How long a version of the keyring lives; see docs/keys.md. */
+const keysSchema = v.strictObject({
+  /** The newest is that old: a new one follows it. */
+  rotateAfterDays: v.optional(days, keyDefaults.rotateAfterDays),
+  /** One that seals nothing any more is disabled; so long after that it is destroyed. */
+  destroyAfterDays: v.optional(days, keyDefaults.destroyAfterDays),
+});
+
+/** What the audit keeps, and for how long; see docs/audit.md. */
+const auditSchema = v.strictObject({
+  records: v.optional(v.picklist(auditLevels), auditDefaults.records),
+  keepDays: v.optional(
+    v.pipe(positive, v.maxValue(3_660, 'must be ten years at most')),
+    auditDefaults.keepDays,
+  ),
+});
+
 /** The document in the secret `strongroom-providers`. */
 export const settingsSchema = v.strictObject({
   app: v.strictObject({
@@ -176,6 +198,8 @@ export const settingsSchema = v.strictObject({
   }),
   providers: v.record(providerIdSchema, v.variant('kind', [oidcSchema, oauth2Schema])),
   events: v.optional(eventsSchema),
+  audit: v.optional(auditSchema),
+  keys: v.optional(keysSchema),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

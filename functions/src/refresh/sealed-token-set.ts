@@ -45,6 +45,21 @@ export async function sealTokenSet(
   };
 }
 
+/**
+ * The same under the keyring's newest version, for the same place.
+ *
+ * @throws StrongroomError `sealed_value_rejected`, `unavailable`, `settings_invalid`
+ */
+export async function resealTokenSet(
+  sealer: Sealer,
+  { id, document }: Pick<Stored<VaultDocument>, 'id' | 'document'>,
+) {
+  const { uid, generation, sealed } = document;
+  const place = placeOf({ uid, id, generation });
+  const { jwe, kid } = await sealer.seal(await sealer.open(sealed, place), place);
+  return { sealed: jwe, keyVersion: kid };
+}
+
 function placeOf({ uid, id, generation }: Owner) {
   return { uid, document: id, field: 'tokenSet', generation } as const;
 }

@@ -11,3 +11,8 @@ export const rotateTokens = onSchedule({ schedule: 'every 1 minutes', timeoutSec
 export const sweep = onSchedule({ schedule: 'every 1 hours', timeoutSeconds: 540 }, () =>
   suite().sweep(),
 );
+
+/** Replaces the keys in time. Alone, so that it alone may change the versions of the keyring. */
+export const rotateKeys = onSchedule({ schedule: 'every 24 hours', timeoutSeconds: 300 }, () =>
+  suite().rotateKeys(),
+);

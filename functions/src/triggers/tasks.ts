@@ -1,4 +1,5 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
+import { resealSchema } from '../keys/reseal.ts';
 import { spilledSchema } from '../refresh/spill.ts';
 import { batchRequest, parseRequest } from './requests.ts';
 import { suite } from './suite.ts';
@@ -29,4 +30,14 @@ export const commitRefresh = onTaskDispatched(
     },
   },
   ({ data }) => suite().commitRefresh(parseRequest(spilledSchema, data)),
+);
+
+/** Seals a page of the vault anew for `rotateKeys`, and hands over the next. */
+export const resealBatch = onTaskDispatched(
+  {
+    timeoutSeconds: 540,
+    retryConfig: { maxAttempts: 10, minBackoffSeconds: 10, maxBackoffSeconds: 300 },
+    rateLimits: { maxConcurrentDispatches: 4 },
+  },
+  ({ data }) => suite().resealBatch(parseRequest(resealSchema, data)),
 );

@@ -4,6 +4,7 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import { type Resealing, resealSchema } from '../../src/keys/reseal.ts';
 import { createServerClock } from '../../src/platform/server-clock.ts';
 import type { Queue } from '../../src/platform/tasks.ts';
 import type { Batch } from '../../src/refresh/batches.ts';
@@ -38,7 +39,8 @@ export type Work =
       readonly stopBefore?: StopBefore;
     }
   | { readonly kind: 'rotate' }
-  | { readonly kind: 'refreshBatch'; readonly batch: Batch };
+  | { readonly kind: 'refreshBatch'; readonly batch: Batch }
+  | { readonly kind: 'resealBatch'; readonly resealing: Resealing };
 
 const callTimeoutMs = 55_000;
 const options: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
@@ -66,6 +68,7 @@ const tasks: Record<Queue, (data: object) => Promise<void>> = {
   refreshBatch: (data) => suite.refreshBatch(parseRequest(batchRequest, data)),
   commitRefresh: (data) => suite.commitRefresh(parseRequest(spilledSchema, data)),
   deliverEvents: async () => {},
+  resealBatch: (data) => suite.resealBatch(parseRequest(resealSchema, data)),
 };
 
 /** Calls `/me` that many times at once. @returns the status of each, or the error. */
@@ -92,6 +95,9 @@ async function perform(work: Work): Promise<string[]> {
       return [];
     case 'refreshBatch':
       await suite.refreshBatch(work.batch);
+      return [];
+    case 'resealBatch':
+      await suite.resealBatch(work.resealing);
       return [];
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../../sandbox/demo/until.ts';
+import type { Resealing } from '../../src/keys/reseal.ts';
 import type { Batch } from '../../src/refresh/batches.ts';
 import type { Callers, StopBefore, Work, WorkerOptions } from './worker.ts';
 import { type Times, writeTimes } from './worker-clock.ts';
@@ -22,6 +23,7 @@ export interface Worker {
   /** Runs `rotateTokens`, and the tasks that come of it. */
   rotate(): Promise<void>;
   refreshBatch(batch: Batch): Promise<void>;
+  resealBatch(resealing: Resealing): Promise<void>;
   /** Sets its clock. */
   setTimes(change: Partial<Times>): void;
   /** Sets its clock to the world's. */
@@ -104,6 +106,7 @@ export async function startWorker(
       perform({ kind: 'call', callers, ...(stopBefore && { stopBefore }) }),
     rotate: async () => void (await perform({ kind: 'rotate' })),
     refreshBatch: async (batch) => void (await perform({ kind: 'refreshBatch', batch })),
+    resealBatch: async (resealing) => void (await perform({ kind: 'resealBatch', resealing })),
     setTimes,
     takeWorldTime: () => setTimes({ aheadMs: world.clock.now() - Date.now() }),
     async stop() {
