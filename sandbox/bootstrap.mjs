@@ -29,7 +29,11 @@ const commands = {
   serve: [...build, ['sandbox/serve.ts']],
   companions: [...build, ['sandbox/companions.ts']],
   events: [['operate/events.ts']],
+  audit: [['operate/audit.ts']],
   build,
+  simulate: [['bench/simulate.ts']],
+  count: [...build, ['sandbox/test.ts', 'bench/test/count.test.ts']],
+  window: [...build, ['bench/window.ts']],
   check: [
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.json'],
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'web/tsconfig.json'],
