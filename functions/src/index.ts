@@ -1,8 +1,9 @@
 /** What is deployed. */
 export { api } from './triggers/api.ts';
-export { connections, providers } from './triggers/callables.ts';
+export { audit, connections, providers } from './triggers/callables.ts';
 export { deliverEvents } from './triggers/deliver-events.ts';
 export { forgetUser } from './triggers/forget-user.ts';
 export { oauth } from './triggers/oauth.ts';
+export { revokeGrant } from './triggers/revoke-grant.ts';
 export { rotateKeys, rotateTokens, sweep } from './triggers/schedules.ts';
 export { commitRefresh, refreshBatch, resealBatch } from './triggers/tasks.ts';

@@ -42,8 +42,8 @@ import { createCommitRefresh } from './refresh/spill.ts';
 import { createAuditStore } from './store/audit-store.ts';
 import { createConnectionStore } from './store/connection-store.ts';
 import { createEventStore } from './store/event-store.ts';
-import { createKeyStore } from './store/key-store.ts';
 import { createForgettingStore } from './store/forgetting-store.ts';
+import { createKeyStore } from './store/key-store.ts';
 import { createProviderStore } from './store/provider-store.ts';
 import { createKeyring } from './vault/keyring.ts';
 import { createSealer } from './vault/seal.ts';
@@ -82,9 +82,12 @@ export function createSuite(
     clock,
     allowLoopbackHttp: allowLoopback,
   });
-  const sealer = createSealer(createKeyring({ secrets, secretId: names.keyringSecretId, clock }));
   const db = openFirestore(environment, names.databaseId);
   const timed = timedBy(clock);
+  const records = createAuditStore(db, timed);
+  const audit = createAudit({ store: records, settings, clock });
+  const keyring = createKeyring({ secrets, secretId: names.keyringSecretId, clock });
+  const sealer = auditingSealer(createSealer(keyring), audit);
   const outbox = createOutbox({ settings, clock, enqueue });
   const newId = () => randomBytes(16).toString('base64url');
   const providers = createProviderStore(db, timed);
@@ -98,6 +101,7 @@ export function createSuite(
       timeoutMs: overrides.providerTimeoutMs,
     }),
     sealer,
+    audit,
     outbox,
     enqueue,
     clock,
@@ -109,8 +113,9 @@ export function createSuite(
   const { pausedUntil } = shared.circuits;
   const fresh = createRefreshEngine(shared);
   const tokens = createTokenCache(fresh, clock);
-  const disconnect = createDisconnect({ ...shared, forgetToken: tokens.forget });
-  const forget = createForget(store, disconnect);
+  const forgettings = createForgettingStore(db);
+  const end = createEnd({ ...shared, forgetToken: tokens.forget });
+  const forget = createForget({ ...shared, forgettings, end });
   const warn = createWarn(shared);
 
   const events = createEventStore(db, timed);
@@ -130,9 +135,12 @@ export function createSuite(
     list: createList(store),
     get: createGet(store),
     call: createCallApi({ tokens, egress, clock }),
-    token: createToken(tokens),
-    disconnect,
+    token: createToken(tokens, audit),
+    disconnect: createDisconnect(end),
     forget,
+    revokeGrant: createRevokeGrant(shared),
+    audit,
+    listAudit: createAuditList(records),
     rotate: createRotation({ ...shared, pausedUntil }),
     refreshBatch: createRefreshBatch({ ...shared, pausedUntil, fresh }),
     commitRefresh: createCommitRefresh(shared),
@@ -145,7 +153,7 @@ export function createSuite(
       secretId: names.keyringSecretId,
     }),
     resealBatch: createReseal({ ...shared, keys }),
-    sweep: createSweep({ store, goneUsers, forget, warn, clock }),
+    sweep: createSweep({ store, forgettings, goneUsers, forget, warn, clock }),
     warn,
   };
 }

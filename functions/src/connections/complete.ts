@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { StrongroomError } from '../errors.ts';
+import type { Audit } from '../audit/audit.ts';
+import { type ErrorCode, StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import {
   type AuthorizationResponse,
@@ -21,6 +22,7 @@ import { type KeepDependencies, keep } from './keep.ts';
 interface CompleteDependencies extends KeepDependencies {
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
+  readonly audit: Pick<Audit, 'note'>;
   /** Tells this instance's cache. */
   readonly forgetToken: (connectionId: string) => void;
 }
@@ -34,12 +36,28 @@ interface CompleteDependencies extends KeepDependencies {
  *   `provider_misconfigured`, `unavailable`: begin again.
  */
 export function createComplete(dependencies: CompleteDependencies) {
-  const { store, settings, findParty, sealer, clock, forgetToken } = dependencies;
+  const { store, settings, findParty, sealer, audit, clock, forgetToken } = dependencies;
 
   return async (caller: Caller, response: AuthorizationResponse): Promise<Connection> => {
     const id = authorizationIdOf(response.state);
     const found = await store.readAuthorization(id);
-    const { stored, sealed } = pendingOf(found, caller, clock.now());
+    const refused = async (error: unknown) => {
+      if (found === undefined || !(error instanceof StrongroomError)) return;
+      const { code } = error;
+      if (!auditedRefusals.has(code)) return;
+      const { provider } = found.document;
+      const fact = { type: 'connect_refused', actor: 'user', provider, code } as const;
+      // Whoever brings another's state can do so as often as he likes.
+      await audit.note({ ...fact, uid: caller.uid }, `refused_${id.slice(0, 100)}`);
+    };
+    let pending: ReturnType<typeof pendingOf>;
+    try {
+      pending = pendingOf(found, caller, clock.now());
+    } catch (error) {
+      await refused(error);
+      throw error;
+    }
+    const { stored, sealed } = pending;
     const { document } = stored;
     try {
       const provider = await settings.provider(document.provider);
@@ -75,10 +93,21 @@ export function createComplete(dependencies: CompleteDependencies) {
       forgetToken(connection.id);
       return connection;
     } catch (error) {
-      throw error instanceof OAuthFailure ? error.toStrongroomError() : error;
+      const known = error instanceof OAuthFailure ? error.toStrongroomError() : error;
+      await refused(known);
+      throw known;
     }
   };
 }
+
+/** Refusals that say something of whoever met them; the others are about the state of things. */
+const auditedRefusals: ReadonlySet<ErrorCode> = new Set([
+  'state_of_another_user',
+  'issuer_mismatch',
+  'access_denied',
+  'authorization_failed',
+  'account_mismatch',
+]);
 
 function pendingOf(
   stored: Stored<AuthorizationDocument> | undefined,

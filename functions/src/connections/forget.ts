@@ -1,22 +1,75 @@
+import type { Audit } from '../audit/audit.ts';
+import { receiptOf } from '../audit/receipt.ts';
+import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
+import type { Clock } from '../platform/clock.ts';
+import { inParallel } from '../platform/in-parallel.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
-import type { Disconnect } from './disconnect.ts';
+import type { ForgettingStore } from '../store/forgetting-store.ts';
+import type { EndConnection, Ending } from './end.ts';
+
+interface ForgetDependencies {
+  readonly store: Pick<ConnectionStore, 'listOwned'>;
+  readonly forgettings: ForgettingStore;
+  readonly end: EndConnection;
+  readonly audit: Pick<Audit, 'prepare'>;
+  readonly clock: Clock;
+}
+
+/** What a deletion came to. */
+export interface Forgotten {
+  /** Connections that were ended. */
+  readonly connections: number;
+  /** Those among them whose provider could not be reached: it is told as soon as it can be. */
+  readonly pending: number;
+}
+
+export type Forget = (uid: string, cause?: Ending['cause']) => Promise<Forgotten>;
+
+const pageSize = 50;
+const atOnce = 5;
 
 /**
- * Ends all connections of a user whose account is gone. Idempotent: what is gone stays gone.
+ * Deletes all that is held of a user: his connections, revoked at their providers or on the way to
+ * be; pending authorizations; his records in the audit. What stays is a receipt without personal
+ * data. Page by page, so that memory is bounded; idempotent; whatever killed a run, the next one
+ * finishes it. Where nothing is held it costs 5 reads and leaves no receipt.
  *
  * @throws StrongroomError of the first connection that could not be ended, after all were tried.
  */
-export function createForget(store: ConnectionStore, disconnect: Disconnect) {
-  return async (uid: string): Promise<void> => {
-    const connections = await store.listOwned(uid);
+export function createForget(dependencies: ForgetDependencies): Forget {
+  const { store, forgettings, end, audit, clock } = dependencies;
+  return async (uid, cause = 'account_deleted') => {
+    let hasBegun = (await forgettings.read(uid)) !== undefined;
+    const begin = async () => {
+      if (!hasBegun) await forgettings.begin(uid, clock.now());
+      hasBegun = true;
+    };
     const failures: unknown[] = [];
-    for (const id of connections) {
-      await disconnect({ uid }, id, 'account_deleted').catch((error: unknown) =>
-        failures.push(error),
-      );
+    for await (const page of store.listOwned(uid, pageSize)) {
+      await begin();
+      let [ended, pending] = [0, 0];
+      await inParallel(page, atOnce, async (connectionId) => {
+        try {
+          const outcome = await end({ uid, connectionId, cause, forgets: true });
+          ended += 1;
+          if (outcome === 'later') pending += 1;
+        } catch (error) {
+          // Another run was faster.
+          if (!(error instanceof StrongroomError) || error.code !== 'connection_not_found')
+            failures.push(error);
+        }
+      });
+      if (ended > 0) await forgettings.count(uid, ended, pending);
     }
-    log.forgotten(connections.length - failures.length);
-    if (failures.length > 0) throw failures[0];
+    for (const failure of failures) throw failure;
+    while ((await forgettings.removeRest(uid, begin)) > 0);
+
+    const done = hasBegun ? await forgettings.read(uid) : undefined;
+    if (done === undefined) return { connections: 0, pending: 0 };
+    const actor = cause === 'user' ? 'user' : 'suite';
+    await forgettings.finish(uid, await audit.prepare(receiptOf(uid, { actor, ...done })));
+    log.forgotten(done.connections);
+    return { connections: done.connections, pending: done.pending };
   };
 }

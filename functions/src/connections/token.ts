@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.ts';
 import type { TokenCache } from '../calls/access-token.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
@@ -12,9 +13,11 @@ export interface ReleasedToken {
  * Hands the access token itself to the caller, where the provider's settings allow it. A client
  * that holds a token can use it behind the vault's back, so the default is no.
  *
+ * Recorded in the audit before it is given: 1 write.
+ *
  * @throws StrongroomError `token_release_off`, and those of `FreshTokenSet`.
  */
-export function createToken(tokens: TokenCache) {
+export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
   return async (
     { uid }: Caller,
     connectionId: string,
@@ -28,6 +31,13 @@ export function createToken(tokens: TokenCache) {
           'allowTokenRelease in its settings.',
       );
     }
+    await audit.write({
+      type: 'token_released',
+      actor: 'user',
+      uid,
+      connectionId,
+      provider: provider.id,
+    });
     const { accessToken, expiresAt } = tokenSet;
     return {
       accessToken,

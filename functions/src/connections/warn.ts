@@ -2,9 +2,9 @@ import { type Outbox, type Recorder, subjectOf } from '../events/outbox.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inParallel } from '../platform/in-parallel.ts';
 import { warningOf } from '../refresh/calendar.ts';
+import type { Companion } from '../store/companions.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
-import type { NewEvent } from '../store/event-documents.ts';
 import type { Stored } from '../store/stored.ts';
 
 interface WarnDependencies {
@@ -30,7 +30,7 @@ export function createWarn({ store, outbox, clock }: WarnDependencies) {
   const warn = async (
     recorder: Recorder,
     found: Stored<VaultDocument>,
-  ): Promise<readonly NewEvent[] | undefined> => {
+  ): Promise<readonly Companion[] | undefined> => {
     const { status, needsReauthAt } = found.document;
     const now = clock.now();
     const { days, warnAt } = warningOf(found.document, now);
@@ -50,7 +50,7 @@ export function createWarn({ store, outbox, clock }: WarnDependencies) {
     const failures: unknown[] = [];
     for await (const page of store.listWarnings(clock.now(), pageSize)) {
       const recorder = await outbox.open();
-      const given: NewEvent[] = [];
+      const given: Companion[] = [];
       await inParallel(page, atOnce, async (found) => {
         try {
           const events = await warn(recorder, found);

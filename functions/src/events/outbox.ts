@@ -1,9 +1,12 @@
+import type { AuditFact } from '../audit/record.ts';
+import { factOfConnection, factOfProvider, recordsOf } from '../audit/recorder.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Enqueue } from '../platform/tasks.ts';
 import { within } from '../platform/within.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Settings } from '../providers/settings-schema.ts';
+import { type Companion, isEvent } from '../store/companions.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { EventDocument, NewEvent } from '../store/event-documents.ts';
 import type { Stored } from '../store/stored.ts';
@@ -19,17 +22,19 @@ import {
 } from './event.ts';
 import { firstLookMs, keptDeadMs, tryingMs } from './periods.ts';
 
-/** What a fact adds to the commit that makes it true; nothing where nobody is to be told. */
+/** What a fact adds to the commit that makes it true: events, and records of the audit. */
 export interface Recorded {
   /** The subject's counter; belongs into its document. */
   readonly patch: { readonly events?: number };
-  readonly documents: readonly NewEvent[];
+  readonly documents: readonly Companion[];
 }
 
-/** Writes facts down as events, without waiting for anything. */
+/** Writes facts down as events and records, without waiting for anything. */
 export interface Recorder {
   connection(subject: ConnectionSubject, ...facts: readonly ConnectionFact[]): Recorded;
   provider(subject: ProviderSubject, ...facts: readonly ProviderFact[]): Recorded;
+  /** What the audit alone is to tell of. */
+  audit(...facts: readonly AuditFact[]): readonly Companion[];
 }
 
 /**
@@ -48,7 +53,7 @@ export interface Outbox {
    * Hands committed events to delivery. Never throws and takes 2 s at most: what is not handed over
    * here, `rotateTokens` hands over within two minutes.
    */
-  handOver(documents: readonly NewEvent[]): Promise<void>;
+  handOver(documents: readonly Companion[]): Promise<void>;
 }
 
 interface OutboxDependencies {
@@ -64,11 +69,10 @@ const handOverTimeoutMs = 2_000;
 export function createOutbox({ settings, clock, enqueue }: OutboxDependencies): Outbox {
   return {
     async open() {
-      const { events } = await settings.read();
-      return createRecorder(events, clock);
+      return createRecorder(await settings.read(), clock);
     },
     async handOver(documents) {
-      const lanes = [...new Set(documents.map(({ document }) => document.lane))];
+      const lanes = [...new Set(documents.filter(isEvent).map(({ document }) => document.lane))];
       try {
         for (let i = 0; i < lanes.length; i += lanesPerTask) {
           const task = enqueue('deliverEvents', { lanes: lanes.slice(i, i + lanesPerTask) });
@@ -85,6 +89,7 @@ export function createOutbox({ settings, clock, enqueue }: OutboxDependencies): 
 export const silent: Recorder = {
   connection: () => ({ patch: {}, documents: [] }),
   provider: () => ({ patch: {}, documents: [] }),
+  audit: () => [],
 };
 
 /** What `deliverEvents` is to be told of the events of a connection. */
@@ -103,7 +108,10 @@ export function sinksOf(events: Settings['events']): readonly Sink[] {
   return sinks.filter((sink) => events?.[sink] !== undefined);
 }
 
-function createRecorder(events: Settings['events'], clock: Clock): Recorder {
+function createRecorder(
+  { events, audit }: Pick<Settings, 'events' | 'audit'>,
+  clock: Clock,
+): Recorder {
   const named = sinksOf(events);
   const types: ReadonlySet<EventType> = new Set(events?.types ?? defaultEventTypes);
 
@@ -111,19 +119,29 @@ function createRecorder(events: Settings['events'], clock: Clock): Recorder {
     about: Pick<EventDocument, 'subject' | 'uid' | 'provider'>,
     before: number,
     facts: readonly (ConnectionFact | ProviderFact)[],
+    audited: readonly (AuditFact | undefined)[],
   ): Recorded => {
+    const records = recordsOf(audited, audit, clock.now());
     const told = facts.filter(({ type }) => types.has(type));
-    if (named.length === 0 || told.length === 0) return { patch: {}, documents: [] };
+    if (named.length === 0 || told.length === 0) return { patch: {}, documents: records };
     const documents = told.flatMap((fact, i) =>
       named.map((sink) => eventOf(about, before + i + 1, sink, fact, clock.now())),
     );
-    return { patch: { events: before + told.length }, documents };
+    return { patch: { events: before + told.length }, documents: [...documents, ...records] };
   };
   return {
-    connection: ({ connectionId, uid, provider, events: before }, ...facts) =>
-      record({ subject: connectionId, uid, provider }, before, facts),
-    provider: ({ provider, events: before }, ...facts) =>
-      record({ subject: `provider_${provider}`, uid: null, provider }, before, facts),
+    connection(subject, ...facts) {
+      const { connectionId, uid, provider, events: before } = subject;
+      const audited = facts.map((fact) => factOfConnection(subject, fact));
+      return record({ subject: connectionId, uid, provider }, before, facts, audited);
+    },
+    provider(subject, ...facts) {
+      const { provider, events: before } = subject;
+      const audited = facts.map((fact) => factOfProvider(subject, fact));
+      const about = { subject: `provider_${provider}`, uid: null, provider };
+      return record(about, before, facts, audited);
+    },
+    audit: (...facts) => recordsOf(facts, audit, clock.now()),
   };
 }
 

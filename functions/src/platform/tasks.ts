@@ -1,7 +1,12 @@
 import { firebaseApp } from './firebase-app.ts';
 
 /** The task queue functions that the suite hands work to. */
-export type Queue = 'refreshBatch' | 'commitRefresh' | 'deliverEvents' | 'revokeGrant' | 'resealBatch';
+export type Queue =
+  | 'refreshBatch'
+  | 'commitRefresh'
+  | 'deliverEvents'
+  | 'revokeGrant'
+  | 'resealBatch';
 
 interface TaskOptions {
   /** Not before that many seconds from now. The emulator does not wait. */

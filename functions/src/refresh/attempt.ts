@@ -4,8 +4,8 @@ import { OAuthFailure } from '../oauth/failure.ts';
 import type { Party } from '../oauth/party.ts';
 import { type SpendableTokenSet, spendRefreshToken } from '../oauth/refresh-token.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
+import type { Companion } from '../store/companions.ts';
 import type { ReauthReason, VaultDocument } from '../store/documents.ts';
-import type { NewEvent } from '../store/event-documents.ts';
 import { needsReauth } from '../store/refusals.ts';
 import type { Stored } from '../store/stored.ts';
 import { commit } from './commit.ts';
@@ -101,7 +101,7 @@ export async function giveUp(
 ): Promise<AttemptOutcome> {
   const { vault, status } = dead(reason);
   const recorder = await outbox.open();
-  let events: readonly NewEvent[] = [];
+  let events: readonly Companion[] = [];
   const written = await settleDocument(store, found, (current) => {
     const event = recorder.connection(subjectOf(current), { type: 'needs_reauth', reason });
     events = event.documents;

@@ -7,6 +7,7 @@ import {
 import * as v from 'valibot';
 import { conditionally, creating, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
+import { addCompanions, type Companion } from './companions.ts';
 import {
   type AuthorizationDocument,
   authorizationDocumentSchema,
@@ -16,8 +17,6 @@ import {
   type VaultDocument,
   vaultDocumentSchema,
 } from './documents.ts';
-import type { NewEvent } from './event-documents.ts';
-import { addEvents } from './event-store.ts';
 import { documentReader, ownMark, parse, type Stored, stored, timeOfWrites } from './stored.ts';
 
 /** A change of the status document that goes with a change of the vault's, in one commit. */
@@ -80,12 +79,12 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       id: string,
       secret: VaultDocument,
       status: StatusDocument,
-      events: readonly NewEvent[] = [],
+      events: readonly Companion[] = [],
     ): Promise<void> {
       const write = async (transaction: Transaction) => {
         transaction.create(vault.doc(id), { ...toFirestore(secret), ...ownMark });
         transaction.create(statuses(secret.uid).doc(id), toFirestore(status));
-        addEvents(db, transaction, events);
+        addCompanions(db, transaction, events);
       };
       await creating(() => db.runTransaction(write, { maxAttempts: 1 }));
     },
@@ -105,7 +104,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       found: Stored<VaultDocument>,
       patch: Partial<VaultDocument>,
       status?: StatusPatch,
-      events: readonly NewEvent[] = [],
+      events: readonly Companion[] = [],
     ): Promise<Timestamp | undefined> {
       // What is foreign stays so until it has a token set of the suite's own.
       const isOwn = found.isForeign !== true || patch.generation !== undefined;
@@ -116,7 +115,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
         if (alsoStatus !== undefined) {
           batch.update(statuses(found.document.uid).doc(found.id), toFirestore(alsoStatus));
         }
-        addEvents(db, batch, events);
+        addCompanions(db, batch, events);
         return conditionally(() => timed(() => batch.commit(), timeOfWrites));
       };
       let outcome = await write(status);
@@ -131,13 +130,16 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
      *
      * @returns false where it was changed meanwhile, or is gone.
      */
-    async remove(found: Stored<VaultDocument>, events: readonly NewEvent[] = []): Promise<boolean> {
+    async remove(
+      found: Stored<VaultDocument>,
+      events: readonly Companion[] = [],
+    ): Promise<boolean> {
       const batch = db.batch();
       batch.delete(vault.doc(found.id), { lastUpdateTime: found.version });
       batch.delete(statuses(found.document.uid).doc(found.id));
       const { authorization } = found.document;
       if (authorization !== null) batch.delete(authorizations.doc(authorization));
-      addEvents(db, batch, events);
+      addCompanions(db, batch, events);
       return (await conditionally(() => batch.commit())).written;
     },
 
@@ -234,10 +236,25 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       );
     },
 
-    /** The ids of all connections of a user; 1 read each, at least 1. */
-    async listOwned(uid: string): Promise<string[]> {
-      const query = vault.where('uid', '==', uid).select();
-      return (await reachFirestore(() => query.get())).docs.map(({ id }) => id);
+    /** The ids of all connections of a user, by pages; 1 read each, at least 1. */
+    async *listOwned(uid: string, pageSize: number): AsyncGenerator<string[]> {
+      const owned = vault.where('uid', '==', uid).orderBy('__name__').select().limit(pageSize);
+      let query = owned;
+      for (;;) {
+        const { docs } = await reachFirestore(() => query.get());
+        const last = docs.at(-1);
+        if (last === undefined) return;
+        yield docs.map(({ id }) => id);
+        if (docs.length < pageSize) return;
+        query = owned.startAfter(last.id);
+      }
+    },
+
+    /** Where a user is connected, and when he consented last; 1 read each, at least 1. */
+    async listGrants(uid: string): Promise<{ provider: string; grantedAt: number }[]> {
+      const query = vault.where('uid', '==', uid).select('provider', 'grantedAt').limit(500);
+      const { docs } = await reachFirestore(() => query.get());
+      return docs.map((snapshot) => parse(snapshot, grantSchema));
     },
 
     /** One page of connections in the order of their ids, for the sweep; 1 read each. */
@@ -279,3 +296,4 @@ export type ConnectionStore = ReturnType<typeof createConnectionStore>;
 const { generation, provider, refreshAt } = vaultDocumentSchema.entries;
 const dueSchema = v.object({ generation, provider, refreshAt: v.nonNullable(refreshAt) });
 const ownerSchema = v.object({ uid: v.string() });
+const grantSchema = v.object({ provider, grantedAt: vaultDocumentSchema.entries.grantedAt });

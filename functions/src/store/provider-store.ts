@@ -2,9 +2,8 @@ import type { Firestore, Timestamp } from 'firebase-admin/firestore';
 import * as v from 'valibot';
 import { conditionally } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
+import { addCompanions, type Companion } from './companions.ts';
 import { time, toFirestore } from './documents.ts';
-import type { NewEvent } from './event-documents.ts';
-import { addEvents } from './event-store.ts';
 import { documentReader, type Stored, timeOfWrites } from './stored.ts';
 
 /** `strongroomProviders/{id}`: whether a provider works. Whoever is signed in may read it. */
@@ -46,13 +45,13 @@ export function createProviderStore(db: Firestore, timed: ServerClock['timed'] =
       id: string,
       found: Stored<ProviderDocument> | undefined,
       document: ProviderDocument,
-      events: readonly NewEvent[],
+      events: readonly Companion[],
     ): Promise<Timestamp | undefined> {
       const batch = db.batch();
       if (found === undefined) batch.create(providers.doc(id), toFirestore(document));
       else
         batch.update(providers.doc(id), toFirestore(document), { lastUpdateTime: found.version });
-      addEvents(db, batch, events);
+      addCompanions(db, batch, events);
       const outcome = await conditionally(() => timed(() => batch.commit(), timeOfWrites));
       return outcome.written ? outcome.value[0]?.writeTime : undefined;
     },

@@ -14,6 +14,7 @@ import { withoutLoggedBodies } from './envelope.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { refusalOf } from './refusal.ts';
 import {
+  auditRequest,
   beginRequest,
   callRequest,
   completeRequest,
@@ -93,5 +94,15 @@ export const connections = {
     'connections-disconnect',
     { takes: oneConnection, checksRevocation: true },
     (caller, { connectionId }) => suite().disconnect(caller, connectionId),
+  ),
+  forget: callable('connections-forget', { takes: nothing, checksRevocation: true }, ({ uid }) =>
+    suite().forget(uid, 'user'),
+  ),
+};
+
+/** Deployed as `audit-list`. */
+export const audit = {
+  list: callable('audit-list', { takes: auditRequest }, (caller, page) =>
+    suite().listAudit(caller, page),
   ),
 };

@@ -49,6 +49,22 @@ const callFields = {
 export const restCallRequest = v.strictObject(callFields);
 export const callRequest = v.strictObject({ connectionId, ...callFields });
 
+export const auditRequest = v.strictObject({
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200))),
+  after: v.optional(short(200)),
+});
+/** The same as parameters of a URL, each once. */
+const parameter = v.pipe(
+  v.tuple([v.string()]),
+  v.transform(([value]) => value),
+);
+export const auditQuery = v.strictObject({
+  limit: v.optional(
+    v.pipe(parameter, v.regex(/^\d{1,3}$/), v.transform(Number), v.minValue(1), v.maxValue(200)),
+  ),
+  after: v.optional(v.pipe(parameter, v.maxLength(200))),
+});
+
 export const batchRequest = v.object({
   provider: providerIdSchema,
   startAt: v.number(),

@@ -6,6 +6,7 @@ import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodie
 import { privateHeaders } from './problems.ts';
 import { queryOf } from './query.ts';
 import {
+  auditQuery,
   beginRequest,
   completeRequest,
   nothing,
@@ -50,6 +51,12 @@ export const routes: readonly Route[] = [
     json('POST', `${base}/connections/complete$`, ({ caller, request }) =>
       suite().complete(caller, parseRequest(completeRequest, bodyOf(request))),
     ),
+  ),
+  sensitive(
+    json('DELETE', `${base}/connections$`, ({ caller }) => suite().forget(caller.uid, 'user')),
+  ),
+  json('GET', `${base}/audit$`, ({ caller, request }) =>
+    suite().listAudit(caller, parseRequest(auditQuery, queryOf(request.url))),
   ),
   json('GET', `${one}$`, (context) => suite().get(context.caller, idOf(context))),
   sensitive(

@@ -3,10 +3,11 @@ import { type Keyring, rejected } from './keyring.ts';
 
 /** Where a sealed value belongs. All of it is authenticated: elsewhere it does not open. */
 export interface Place {
+  /** Empty where its user was forgotten. */
   readonly uid: string;
   /** The connection, or the hash of the state of a pending authorization. */
   readonly document: string;
-  readonly field: 'tokenSet' | 'spilledTokenSet' | 'authorization';
+  readonly field: 'tokenSet' | 'spilledTokenSet' | 'authorization' | 'grantToRevoke';
   /** The generation of a token set; 0 for what has none. */
   readonly generation: number;
 }

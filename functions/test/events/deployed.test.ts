@@ -5,7 +5,8 @@ import { stack } from '../../../sandbox/test/stack.ts';
 import { createOutbox } from '../../src/events/outbox.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { enqueueTask } from '../../src/platform/tasks.ts';
-import { addEvents, createEventStore } from '../../src/store/event-store.ts';
+import { addCompanions } from '../../src/store/companions.ts';
+import { createEventStore } from '../../src/store/event-store.ts';
 import { openDatabase } from '../harness/database.ts';
 
 /** The settings of the running sandbox name no sink: what comes there is put off. */
@@ -38,7 +39,7 @@ describe('deliverEvents as deployed', function () {
     });
     const { documents } = (await outbox.open()).connection(subject, { type: 'recovered' });
     const batch = db.batch();
-    addEvents(db, batch, documents);
+    addCompanions(db, batch, documents);
     await batch.commit();
     await outbox.handOver(documents);
 

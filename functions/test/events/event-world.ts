@@ -2,6 +2,7 @@ import { stack } from '../../../sandbox/test/stack.ts';
 import { createOutbox } from '../../src/events/outbox.ts';
 import type { Enqueue } from '../../src/platform/tasks.ts';
 import type { Settings } from '../../src/providers/settings-schema.ts';
+import { isEvent } from '../../src/store/companions.ts';
 import type { EventState, NewEvent } from '../../src/store/event-documents.ts';
 import { addEvents } from '../../src/store/event-store.ts';
 import type { Suite } from '../../src/suite.ts';
@@ -56,7 +57,7 @@ export async function createEventWorld(): Promise<EventWorld> {
   const eventsOf = async (connectionId: string, count: number, before: number) => {
     const subject = { connectionId, uid: 'ada', provider: 'sandbox', events: before };
     const facts = Array.from({ length: count }, () => ({ type: 'recovered' }) as const);
-    return (await outbox.open()).connection(subject, ...facts).documents;
+    return (await outbox.open()).connection(subject, ...facts).documents.filter(isEvent);
   };
   const commit = async (documents: readonly NewEvent[]) => {
     const batch = db.batch();

@@ -1,3 +1,4 @@
+import { revokeLaterSchema } from '../../src/connections/revoke-later.ts';
 import type { Enqueue, Queue } from '../../src/platform/tasks.ts';
 import { spilledSchema } from '../../src/refresh/spill.ts';
 import type { Suite } from '../../src/suite.ts';
@@ -61,5 +62,7 @@ async function deliver(suite: Suite, { queue, data }: Task): Promise<void> {
       return suite.commitRefresh(parseRequest(spilledSchema, data));
     case 'deliverEvents':
       return suite.deliverEvents(Object(data).lanes, Number.POSITIVE_INFINITY);
+    case 'revokeGrant':
+      return suite.revokeGrant(parseRequest(revokeLaterSchema, data));
   }
 }

@@ -177,6 +177,7 @@ export class Simulation {
         Promise.resolve({
           connection: () => ({ patch: {}, documents: [] }),
           provider: () => ({ patch: {}, documents: [] }),
+          audit: () => [],
         }),
       handOver: () => Promise.resolve(),
     };
