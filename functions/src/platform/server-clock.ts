@@ -2,6 +2,8 @@ import { type Clock, systemClock } from './clock.ts';
 
 /** A clock that is set by the time that a server tells in its answers. */
 export interface ServerClock extends Clock {
+  /** Whether an answer has set it yet. */
+  isSet(): boolean;
   /**
    * Asks the server, and sets the clock by its answer.
    *
@@ -27,6 +29,7 @@ export function createServerClock(local: Clock = systemClock): ServerClock {
     now,
     ticks: local.ticks,
     sleep: local.sleep,
+    isSet: () => aheadOfTicks !== undefined,
     async timed(ask, timeOf) {
       const askedAt = local.ticks();
       const answer = await ask();

@@ -17,7 +17,15 @@ import {
   type VaultDocument,
   vaultDocumentSchema,
 } from './documents.ts';
-import { documentReader, ownMark, parse, type Stored, stored, timeOfWrites } from './stored.ts';
+import {
+  documentReader,
+  ownMark,
+  parse,
+  type Stored,
+  stored,
+  timeOfRead,
+  timeOfWrites,
+} from './stored.ts';
 
 /** A change of the status document that goes with a change of the vault's, in one commit. */
 export type StatusPatch = Partial<StatusDocument>;
@@ -181,11 +189,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
         const excluded = without.slice(0, 10);
         const others = excluded.length === 0 ? due : due.where('provider', 'not-in', excluded);
         const query = (last === undefined ? others : others.startAfter(last)).limit(limit);
-        const ask = () =>
-          timed(
-            () => query.get(),
-            ({ readTime }) => readTime.toMillis(),
-          );
+        const ask = () => timed(() => query.get(), timeOfRead);
         const page = (await reachFirestore(ask)).docs;
         yield page.flatMap((snapshot) => {
           const { success, output } = v.safeParse(dueSchema, snapshot.data());
@@ -267,7 +271,8 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
 
     /** Where the sweep goes on. 1 read. */
     async readCursor(): Promise<string | undefined> {
-      const found = await reachFirestore(() => sweepCursor.get());
+      const ask = () => timed(() => sweepCursor.get(), timeOfRead);
+      const found = await reachFirestore(ask);
       const after: unknown = found.get('after');
       return typeof after === 'string' ? after : undefined;
     },

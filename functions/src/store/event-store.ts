@@ -16,7 +16,7 @@ import {
   eventDocumentSchema,
   type NewEvent,
 } from './event-documents.ts';
-import { parse, type Stored } from './stored.ts';
+import { parse, type Stored, timeOfRead } from './stored.ts';
 
 const collection = 'strongroomEvents';
 
@@ -44,13 +44,7 @@ export function createEventStore(db: Firestore, timed: ServerClock['timed'] = (a
   const events = db.collection(collection);
   const pendingIn = (lane: string) =>
     events.where('lane', '==', lane).where('state', '==', 'pending');
-  const run = (query: Query) =>
-    reachFirestore(() =>
-      timed(
-        () => query.get(),
-        ({ readTime }) => readTime.toMillis(),
-      ),
-    );
+  const run = (query: Query) => reachFirestore(() => timed(() => query.get(), timeOfRead));
 
   return {
     /** The first of a lane that is not delivered. 1 read. */

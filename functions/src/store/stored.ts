@@ -28,11 +28,7 @@ export function documentReader(timed: ServerClock['timed']) {
     reference: DocumentReference,
     schema: S,
   ): Promise<Stored<v.InferOutput<S>> | undefined> => {
-    const ask = () =>
-      timed(
-        () => reference.get(),
-        ({ readTime }) => readTime.toMillis(),
-      );
+    const ask = () => timed(() => reference.get(), timeOfRead);
     const snapshot = await reachFirestore(ask);
     return stored(snapshot, (found) => parse(found, schema));
   };
@@ -62,6 +58,11 @@ function isForeign(snapshot: DocumentSnapshot, version: Timestamp): boolean {
   const writtenAt: unknown = snapshot.get('writtenAt');
   if (!(writtenAt instanceof Timestamp)) return false;
   return version.toMillis() - writtenAt.toMillis() > stampToleranceMs;
+}
+
+/** The server's time in the answer to a read. */
+export function timeOfRead({ readTime }: { readonly readTime: Timestamp }): number {
+  return readTime.toMillis();
 }
 
 /** The server's time in the answer to a commit. */
