@@ -40,7 +40,7 @@ import { createRefreshBatch } from './refresh/refresh-batch.ts';
 import { createRotation } from './refresh/rotation.ts';
 import { createCommitRefresh } from './refresh/spill.ts';
 import { createAuditStore } from './store/audit-store.ts';
-import { createConnectionStore } from './store/connection-store.ts';
+import { type ConnectionStore, createConnectionStore } from './store/connection-store.ts';
 import { createEventStore } from './store/event-store.ts';
 import { createForgettingStore } from './store/forgetting-store.ts';
 import { createKeyStore } from './store/key-store.ts';
@@ -141,7 +141,7 @@ export function createSuite(
     revokeGrant: createRevokeGrant(shared),
     audit,
     listAudit: createAuditList(records),
-    rotate: createRotation({ ...shared, pausedUntil }),
+    rotate: onTime(clock, store, createRotation({ ...shared, pausedUntil })),
     refreshBatch: createRefreshBatch({ ...shared, pausedUntil, fresh }),
     commitRefresh: createCommitRefresh(shared),
     deliverEvents: createDelivery({ store: events, settings, senders, clock, random }),
@@ -153,12 +153,31 @@ export function createSuite(
       secretId: names.keyringSecretId,
     }),
     resealBatch: createReseal({ ...shared, keys }),
-    sweep: createSweep({ store, forgettings, goneUsers, forget, warn, clock }),
+    sweep: onTime(
+      clock,
+      store,
+      createSweep({ store, forgettings, goneUsers, forget, warn, clock }),
+    ),
     warn,
   };
 }
 
 export type Suite = ReturnType<typeof createSuite>;
+
+/**
+ * What begins by asking the clock what is due must not ask one that is wrong: in an instance that
+ * has had no answer of Firestore yet, 1 read comes first.
+ */
+function onTime<T>(
+  clock: Clock | ServerClock,
+  store: Pick<ConnectionStore, 'readCursor'>,
+  work: () => Promise<T>,
+): () => Promise<T> {
+  return async () => {
+    if ('isSet' in clock && !clock.isSet()) await store.readCursor();
+    return work();
+  };
+}
 
 function timedBy(clock: Clock | ServerClock): ServerClock['timed'] {
   return 'timed' in clock ? clock.timed : (ask) => ask();
