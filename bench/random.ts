@@ -1,0 +1,15 @@
+/** Uniform in [0, 1), the same row for the same seed (mulberry32). */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** How long until the next event of those that come so often, in the unit of `perUnit`'s inverse. */
+export function exponential(random: () => number, perUnit: number): number {
+  return -Math.log(1 - random()) / perUnit;
+}
