@@ -2,11 +2,12 @@ import type { VersionState } from '../platform/secret-writer.ts';
 import type { Retiring } from '../store/key-store.ts';
 
 /**
- * How long a version must have sealed no document before it is disabled. Longer than anything else can
- * carry a value that it sealed: a pending authorization (10 minutes) or a task of `commitRefresh` (a
- * day), each of an instance that took it for the newest (5 minutes).
+ * How long a version must have sealed no document before it is disabled: longer than anything else can
+ * carry a value that it sealed. Tasks do, of a grant that is to be revoked for eight days
+ * (`connections/revoke-later.ts`) and of a refresh's result for one (`refresh/spill.ts`); pending
+ * authorizations for ten minutes. Each may be of an instance that took it for the newest for five.
  */
-export const unnamedMs = 25 * 60 * 60_000;
+export const unnamedMs = 9 * 24 * 60 * 60_000;
 
 /**
  * What becomes of an older version. `alert`: it was disabled, yet documents that it seals have turned

@@ -15,7 +15,7 @@ interface RotateDependencies {
   readonly writer: SecretWriter;
   readonly secretId: string;
   readonly keys: KeyStore;
-  readonly settings: SettingsReader;
+  readonly settings: Pick<SettingsReader, 'read'>;
   readonly enqueue: Enqueue;
   readonly clock: Clock;
 }
