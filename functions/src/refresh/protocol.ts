@@ -180,6 +180,8 @@ export function landingOf(given: Given, document: VaultDocument | undefined): La
   if (document === undefined) return 'gone';
   if (document.committedBy === given.attempt) return 'landed';
   if (document.authorization !== given.authorization) return 'overtaken';
+  // Given up for a reason that a newer token set does not take away.
+  if (document.status === 'needs_reauth' && document.reason !== 'interrupted') return 'overtaken';
   const hasMoved = document.generation !== given.generation;
   return hasMoved && document.obtainedAt >= given.tokenSet.obtainedAt ? 'overtaken' : 'open';
 }
