@@ -15,6 +15,7 @@ import { Firestore as AdminFirestore, PassThroughClient } from './clients.ts';
 const projectId = 'demo-strongroom-rules';
 const owner = 'alice';
 const own = `strongroom/${owner}/connections/c1`;
+const provider = 'strongroomProviders/acme';
 
 /** A document in every collection of the suite, and in some that it does not know. */
 const documents: readonly string[] = [
@@ -22,6 +23,8 @@ const documents: readonly string[] = [
   own,
   `${own}/more/x`,
   `strongroom/${owner}/other/x`,
+  provider,
+  `${provider}/more/x`,
   'strongroomVault/c1',
   'strongroomAuthorizations/hash',
   'strongroomAudit/record',
@@ -107,6 +110,10 @@ describe('the rules of the database', function () {
 
   for (const [name, read] of Object.entries(reads)) {
     it(`let an owner ${name} his status document`, () => assertSucceeds(read(people.owner, own)));
+    for (const who of ['owner', 'other'] as const) {
+      it(`let every user, such as the ${who}, ${name} whether a provider works`, () =>
+        assertSucceeds(read(people[who], provider)));
+    }
   }
 
   it('let an owner see a change of his status document as it happens', async () => {
@@ -133,8 +140,9 @@ describe('the rules of the database', function () {
   ] as const;
   for (const [who, db] of callers) {
     for (const path of documents) {
-      const isOwnStatus = who === 'an owner' && path === own;
-      for (const [name, operation] of Object.entries({ ...writes, ...(!isOwnStatus && reads) })) {
+      const readers = { [own]: ['an owner'], [provider]: ['an owner', 'another user'] }[path];
+      const isReadable = readers?.includes(who) ?? false;
+      for (const [name, operation] of Object.entries({ ...writes, ...(!isReadable && reads) })) {
         it(`do not let ${who} ${name} ${path}`, () => assertFails(operation(db(), path)));
       }
     }
@@ -143,6 +151,7 @@ describe('the rules of the database', function () {
       'strongroomVault',
       'strongroomAuthorizations',
       'strongroomEvents',
+      'strongroomProviders',
       'other',
     ]) {
       it(`do not let ${who} query the collection group ${group}, not even for his own`, async () => {
@@ -156,7 +165,10 @@ describe('the rules of the database', function () {
   it('do not take a user of a tenant for the user of the same uid', async () => {
     const firebase = { sign_in_provider: 'password', identities: {}, tenant: 'tenant-1' } as const;
     const db = environment.authenticatedContext(owner, { firebase }).firestore();
-    for (const read of Object.values(reads)) await assertFails(read(db, own));
+    for (const read of Object.values(reads)) {
+      await assertFails(read(db, own));
+      await assertFails(read(db, provider));
+    }
   });
 
   for (const uid of ['null', 'undefined']) {
