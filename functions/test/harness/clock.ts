@@ -31,7 +31,7 @@ export function leapingClock(
     ...clock,
     async sleep(delayMs) {
       await meanwhile(delayMs);
-      clock.advance(delayMs);
+      clock.advance(Math.ceil(delayMs));
     },
   };
 }
