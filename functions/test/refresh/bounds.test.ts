@@ -51,7 +51,8 @@ describe('a refresh has bounds', () => {
     }));
     const { call } = await connectExpired(world.newSuite());
     world.provider.addFault({ endpoint: 'token', drop: 'before', times: 10_000 });
-    await refuses('unavailable', call(900));
+    // Less than the first pause.
+    await refuses('unavailable', call(400));
     assert.equal(tokenRequests(), 2);
   });
 
