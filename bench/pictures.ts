@@ -54,7 +54,7 @@ export function neighbourPicture({ healthy, down }: BacklogResult): Plot {
 export function expiryPicture(points: readonly ExpiryPoint[]): Plot {
   return {
     title: 'Tokens of eight hours refreshed before they expire, in a day',
-    x: { label: 'limit per second ÷ connections per mean interval', from: 0.85, to: 1.2 },
+    x: { label: 'limit per second ÷ connections per mean interval', from: 0.8, to: 1.2 },
     y: { label: 'refreshed before expiry, %', to: 100 },
     series: [{ name: 'on time', points: points.map(({ ratio, onTime }) => [ratio, onTime * 100]) }],
   };
@@ -69,7 +69,7 @@ export async function neededPicture(): Promise<Plot> {
     series.push({ name: `tokens of ${hours} h`, points });
   }
   return {
-    title: 'Requests per second that a policy of `always` asks for',
+    title: 'Requests per second that the policy “always” asks for',
     x: { label: 'connections of one provider', isLogarithmic: true },
     y: { label: 'requests per second', isLogarithmic: true, from: 0.01 },
     series,

@@ -48,7 +48,7 @@ export function plot({ title, x, y, series, marks = [] }: Plot): string {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">`,
     `<title id="title">${escaped(title)}</title>`,
-    `<style>:root{--page:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d1d9e0}@media(prefers-color-scheme:dark){:root{--page:#0d1117;--ink:#f0f6fc;--dim:#9198a1;--grid:#3d444d}}text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--dim)}.h{font-size:16px;font-weight:600;fill:var(--ink)}.g{stroke:var(--grid);stroke-width:1}.m{stroke:var(--dim);stroke-width:1.2;stroke-dasharray:5 4}.l{fill:none;stroke-width:2;stroke-linejoin:round}</style>`,
+    `<style>:root{--page:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d1d9e0}@media(prefers-color-scheme:dark){:root{--page:#0d1117;--ink:#f0f6fc;--dim:#9198a1;--grid:#3d444d}}text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:var(--dim)}.h{font-size:16px;font-weight:600;fill:var(--ink)}.k{paint-order:stroke;stroke:var(--page);stroke-width:4px}.g{stroke:var(--grid);stroke-width:1}.m{stroke:var(--dim);stroke-width:1.2;stroke-dasharray:5 4}.l{fill:none;stroke-width:2;stroke-linejoin:round}</style>`,
     `<rect width="${width}" height="${height}" rx="8" fill="var(--page)"/>`,
     `<text class="h" x="${frame.left}" y="26">${escaped(title)}</text>`,
     ...legend(series),
@@ -64,7 +64,7 @@ export function plot({ title, x, y, series, marks = [] }: Plot): string {
     `<text transform="translate(20 ${frame.top + inner.height / 2}) rotate(-90)" text-anchor="middle">${escaped(y.label)}</text>`,
     ...marks.flatMap((mark) => [
       `<line class="m" x1="${frame.left}" x2="${right}" y1="${up.at(mark.y)}" y2="${up.at(mark.y)}"/>`,
-      `<text x="${right - 6}" y="${round(up.at(mark.y) - 6)}" text-anchor="end">${escaped(mark.label)}</text>`,
+      `<text class="k" x="${frame.left + 8}" y="${round(up.at(mark.y) - 6)}">${escaped(mark.label)}</text>`,
     ]),
     ...series.map(({ points }, number) => {
       const shown = thinned(points).filter(([, value]) => Number.isFinite(value));
