@@ -1,12 +1,16 @@
 import { type Functions, httpsCallable } from 'firebase/functions';
 import { asClientError } from './errors.ts';
 import type {
+  AuditPage,
+  AuditRequest,
   AuthorizationAnswer,
   BeginRequest,
   Begun,
   CallAnswer,
   CallRequest,
   Connection,
+  Disconnected,
+  Forgotten,
   Provider,
 } from './types.ts';
 
@@ -31,6 +35,8 @@ export function strongroom(functions: Functions) {
   }
   const listProviders = callable<object, Provider[]>('providers-list');
   const listConnections = callable<object, Connection[]>('connections-list');
+  const forget = callable<object, Forgotten>('connections-forget');
+  const listAudit = callable<AuditRequest, AuditPage>('audit-list');
   return {
     providers: {
       /** The providers that are enabled. */
@@ -51,7 +57,13 @@ export function strongroom(functions: Functions) {
         'connections-token',
       ),
       /** Revokes at the provider (`revoked` says whether that succeeded) and forgets. */
-      disconnect: callable<OneConnection, { revoked: boolean }>('connections-disconnect'),
+      disconnect: callable<OneConnection, Disconnected>('connections-disconnect'),
+      /** Ends all connections and deletes all that is held of the user. */
+      forget: () => forget({}),
+    },
+    audit: {
+      /** What was done with the user's connections, newest first. */
+      list: (page: AuditRequest = {}) => listAudit(page),
     },
   };
 }

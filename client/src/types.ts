@@ -90,3 +90,42 @@ export interface CallAnswer {
   readonly data: unknown;
   readonly encoding?: 'base64';
 }
+
+export interface Disconnected {
+  /** `false`: not yet, or it offers no revocation, or the grant was dead already. */
+  readonly revoked: boolean;
+  /** The provider cannot be reached now, and is told as soon as it can be. */
+  readonly pending?: boolean;
+}
+
+export interface Forgotten {
+  /** Connections that were ended. */
+  readonly connections: number;
+  /** Those among them whose provider is still to be told. */
+  readonly pending: number;
+}
+
+export interface AuditRequest {
+  /** 50 by default, 200 at most. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface AuditPage {
+  readonly records: readonly AuditRecord[];
+  /** Absent: that was all. */
+  readonly next?: string;
+}
+
+/** Something that was done with one of the user's connections. */
+export interface AuditRecord {
+  readonly id: string;
+  readonly type: string;
+  /** ISO 8601. */
+  readonly occurredAt: string;
+  /** `user`, `service`, `suite` or `operator`. */
+  readonly actor: string;
+  /** What the type adds: `connectionId`, `provider`, `reason` … */
+  readonly [field: string]: string | number | boolean | null;
+}

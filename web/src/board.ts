@@ -69,10 +69,13 @@ export function board(services: Services, user: User): Board {
       );
       if (!sure) return;
       await attempt(async () => {
-        const { revoked } = await calls.disconnect({ connectionId: connection.id });
-        const outcome = revoked
-          ? `Disconnected, and revoked at ${provider}.`
-          : `Disconnected. ${provider} was not told: it revokes nothing.`;
+        const { revoked, pending } = await calls.disconnect({ connectionId: connection.id });
+        const told = revoked
+          ? `, and revoked at ${provider}.`
+          : pending
+            ? `. ${provider} is out of reach, and is told as soon as it is back.`
+            : `. ${provider} was not told: it revokes nothing.`;
+        const outcome = `Disconnected${told}`;
         announce(outcome);
       });
     },

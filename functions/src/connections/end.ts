@@ -6,7 +6,7 @@ import type { TokenSet } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Enqueue } from '../platform/tasks.ts';
 import { openTokenSet } from '../refresh/sealed-token-set.ts';
-import { isEvent } from '../store/companions.ts';
+import { type Companion, isEvent } from '../store/companions.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
@@ -34,8 +34,11 @@ export interface Ending {
   readonly uid: string;
   readonly connectionId: string;
   readonly cause: Extract<ConnectionFact, { type: 'disconnected' }>['cause'];
-  /** Its user is forgotten: nothing is recorded of him, and one answer of a provider does for all. */
-  readonly forgets?: boolean;
+  /**
+   * Its user is being forgotten, since then: nothing is recorded of him, and one answer of a provider
+   * does for all.
+   */
+  readonly forgettingSince?: number;
 }
 
 export type EndConnection = (ending: Ending) => Promise<Revocation['kind']>;
@@ -47,7 +50,8 @@ const downMs = 30_000;
 
 /**
  * Ends a connection: revoked at the provider (RFC 7009) or, where that must wait, handed to a task
- * that does it; then deleted here. Cost: 1 read, 3 writes; 1 write more where the grant lives on.
+ * that does it; then deleted here. Cost: 1 read, 3 writes; 1 write more where the grant
+ * lives on, and 1 where its user is forgotten.
  *
  * @returns what became of the grant; `later`: a task has it.
  * @throws StrongroomError `connection_not_found`; `unavailable`: nothing was deleted. Try again.
@@ -80,7 +84,8 @@ export function createEnd(dependencies: EndDependencies): EndConnection {
     return outcome;
   };
 
-  return async ({ uid, connectionId, cause, forgets = false }) => {
+  return async ({ uid, connectionId, cause, forgettingSince }) => {
+    const forgets = forgettingSince !== undefined;
     let outcome: Revocation = { kind: 'dead' };
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       const found = await store.readVault(connectionId);
@@ -91,12 +96,15 @@ export function createEnd(dependencies: EndDependencies): EndConnection {
       outcome = await revoke(found, forgets);
       const { documents } = recorder.connection(subjectOf(found), { type: 'disconnected', cause });
       const { provider } = found.document;
-      const companions = [
+      const companions: Companion[] = [
         ...(forgets ? documents.filter(isEvent) : documents),
         ...(outcome.kind === 'never'
           ? recorder.audit(
               notRevoked({ uid: forgets ? null : uid, connectionId, provider }, outcome.reason),
             )
+          : []),
+        ...(forgets
+          ? [{ forgetting: uid, beganAt: forgettingSince, isPending: outcome.kind === 'later' }]
           : []),
       ];
       // Where a refresh was faster, its token set must be revoked as well.

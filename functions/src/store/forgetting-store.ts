@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
-import { FieldValue, type Firestore, Timestamp } from 'firebase-admin/firestore';
+import {
+  FieldValue,
+  type Firestore,
+  Timestamp,
+  type Transaction,
+  type WriteBatch,
+} from 'firebase-admin/firestore';
 import * as v from 'valibot';
 import type { NewRecord } from '../audit/record.ts';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import { addRecords, auditCollection } from './audit-store.ts';
 import { time } from './documents.ts';
 import { parse } from './stored.ts';
+
+const collection = 'strongroomSchedule';
 
 /** `strongroomSchedule/forget_{hash of uid}`: a deletion that is under way, and how far it has come. */
 const forgettingSchema = v.object({
@@ -17,20 +25,43 @@ const forgettingSchema = v.object({
 
 export type Forgetting = Omit<v.InferOutput<typeof forgettingSchema>, 'forgetting'>;
 
+/** A connection of a user who is being forgotten has ended; counted in the commit that ends it. */
+export interface Progress {
+  readonly forgetting: string;
+  readonly beganAt: number;
+  /** Its grant is still to be revoked. */
+  readonly isPending: boolean;
+}
+
+/** 1 write. */
+export function addProgress(
+  db: Firestore,
+  commit: WriteBatch | Transaction,
+  { forgetting, beganAt, isPending }: Progress,
+): void {
+  const change = {
+    forgetting,
+    connections: FieldValue.increment(1),
+    pending: FieldValue.increment(isPending ? 1 : 0),
+    beganAt: Timestamp.fromMillis(beganAt),
+  };
+  const marker = markerOf(db, forgetting);
+  if ('commit' in commit) commit.set(marker, change, { merge: true });
+  else commit.set(marker, change, { merge: true });
+}
+
 /** Of each kind; a commit takes 500 writes. */
 const pageSize = 150;
 
 /** What deleting all of a user needs beside his connections. Throws StrongroomError `unavailable`. */
 export function createForgettingStore(db: Firestore) {
-  const schedule = db.collection('strongroomSchedule');
-  const markerOf = (uid: string) =>
-    schedule.doc(`forget_${createHash('sha256').update(uid).digest('hex')}`);
-
   return {
     /** 1 read. */
     async read(uid: string): Promise<Forgetting | undefined> {
-      const snapshot = await reachFirestore(() => markerOf(uid).get());
-      return snapshot.exists ? parse(snapshot, forgettingSchema) : undefined;
+      const snapshot = await reachFirestore(() => markerOf(db, uid).get());
+      if (!snapshot.exists) return undefined;
+      const { connections, pending, beganAt } = parse(snapshot, forgettingSchema);
+      return { connections, pending, beganAt };
     },
 
     /** Notes that a deletion has begun, so that whoever comes after a crash finishes it. 1 write. */
@@ -42,17 +73,7 @@ export function createForgettingStore(db: Firestore) {
         beganAt: Timestamp.fromMillis(now),
       };
       // Where it is there already, another run has begun.
-      await conditionally(() => markerOf(uid).create(marker));
-    },
-
-    /** Counts what was ended. 1 write. */
-    async count(uid: string, connections: number, pending: number): Promise<void> {
-      await conditionally(() =>
-        markerOf(uid).update({
-          connections: FieldValue.increment(connections),
-          pending: FieldValue.increment(pending),
-        }),
-      );
+      await conditionally(() => markerOf(db, uid).create(marker));
     },
 
     /**
@@ -83,23 +104,31 @@ export function createForgettingStore(db: Firestore) {
     /** Ends a deletion with its receipt, once, however many runs overlap. 2 writes. */
     async finish(uid: string, receipt: NewRecord): Promise<void> {
       const batch = db.batch();
-      batch.delete(markerOf(uid), { exists: true });
+      batch.delete(markerOf(db, uid), { exists: true });
       addRecords(db, batch, [receipt]);
       await conditionally(() => batch.commit());
     },
 
     /** Forgets that a deletion was begun. 1 write. */
     async abandon(uid: string): Promise<void> {
-      await reachFirestore(() => markerOf(uid).delete());
+      await reachFirestore(() => markerOf(db, uid).delete());
     },
 
     /** Users whose deletion began before that and has not ended. 1 read each, at least 1. */
     async listUnfinished(before: number, limit: number): Promise<string[]> {
-      const query = schedule.where('beganAt', '<=', Timestamp.fromMillis(before)).limit(limit);
+      const query = db
+        .collection(collection)
+        .where('beganAt', '<=', Timestamp.fromMillis(before))
+        .limit(limit);
       const { docs } = await reachFirestore(() => query.get());
       return docs.map((snapshot) => parse(snapshot, forgettingSchema).forgetting);
     },
   };
+}
+
+function markerOf(db: Firestore, uid: string) {
+  const hash = createHash('sha256').update(uid).digest('hex');
+  return db.collection(collection).doc(`forget_${hash}`);
 }
 
 export type ForgettingStore = ReturnType<typeof createForgettingStore>;

@@ -5,8 +5,8 @@ import { stack } from '../../../sandbox/test/stack.ts';
 import { createOutbox } from '../../src/events/outbox.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { enqueueTask } from '../../src/platform/tasks.ts';
-import { addCompanions } from '../../src/store/companions.ts';
-import { createEventStore } from '../../src/store/event-store.ts';
+import { isEvent } from '../../src/store/companions.ts';
+import { addEvents, createEventStore } from '../../src/store/event-store.ts';
 import { openDatabase } from '../harness/database.ts';
 
 /** The settings of the running sandbox name no sink: what comes there is put off. */
@@ -37,9 +37,10 @@ describe('deliverEvents as deployed', function () {
       clock: systemClock,
       enqueue: enqueueTask,
     });
-    const { documents } = (await outbox.open()).connection(subject, { type: 'recovered' });
+    const recorded = (await outbox.open()).connection(subject, { type: 'recovered' });
+    const documents = recorded.documents.filter(isEvent);
     const batch = db.batch();
-    addCompanions(db, batch, documents);
+    addEvents(db, batch, documents);
     await batch.commit();
     await outbox.handOver(documents);
 

@@ -32,6 +32,26 @@ const ways: Readonly<
     status: 404,
     checks: true,
   },
+  'connections-forget': {
+    ask: ({ callable }) => callable('connections-forget', {}),
+    status: 200,
+    checks: true,
+  },
+  'DELETE /v1/connections': {
+    ask: ({ rest }) => rest('DELETE', '/v1/connections'),
+    status: 200,
+    checks: true,
+  },
+  'audit-list': {
+    ask: ({ callable }) => callable('audit-list', {}),
+    status: 200,
+    checks: false,
+  },
+  'GET /v1/audit': {
+    ask: ({ rest }) => rest('GET', '/v1/audit'),
+    status: 200,
+    checks: false,
+  },
   'POST /v1/connections': {
     ask: ({ rest }) => rest('POST', '/v1/connections', { provider: 'sandbox' }),
     status: 200,

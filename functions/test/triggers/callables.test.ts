@@ -137,6 +137,8 @@ describe('the callables, from the real SDK through the emulators', function () {
       'connections-get': { connectionId: 'A'.repeat(22), uid: secret },
       'connections-disconnect': { connectionId: 'A'.repeat(22), uid: secret },
       'connections-token': { connectionId: 'A'.repeat(22), uid: secret },
+      'connections-forget': { uid: secret },
+      'audit-list': { uid: secret },
       'connections-call': { connectionId: 'A'.repeat(22), method: 'GET', path: '/', url: secret },
     })) {
       it(`${name} refuses a field that it does not know, and does not quote it`, async () => {
