@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
 import { time, toFirestore, type VaultDocument, vaultDocumentSchema } from './documents.ts';
-import { documentReader, type Stored, stored } from './stored.ts';
+import { documentReader, type Stored, stored, timeOfRead } from './stored.ts';
 
 const retiringSchema = v.object({
   /** Vault documents that it seals. */
@@ -111,11 +111,7 @@ export function createKeyStore(db: Firestore, timed: ServerClock['timed'] = (ask
     ): Promise<NamingPage> {
       const ordered = naming(version).orderBy('__name__').limit(limit);
       const query = after === undefined ? ordered : ordered.startAfter(after);
-      const ask = () =>
-        timed(
-          () => query.get(),
-          ({ readTime }) => readTime.toMillis(),
-        );
+      const ask = () => timed(() => query.get(), timeOfRead);
       const { docs } = await reachFirestore(ask);
       const found = docs.flatMap((snapshot) => storedVault(snapshot) ?? []);
       const ids = new Set(found.map(({ id }) => id));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startWorkers } from '../harness/workers.ts';
+import { startWorkers, type Worker } from '../harness/workers.ts';
 import { createKeyWorld, dayMs, type KeyWorld } from './key-world.ts';
 
 const rotations = 3;
@@ -27,36 +27,48 @@ describe('three rotations of keys under load', function () {
     let isOver = false;
     const failed: string[] = [];
     let calls = 0;
-    const keepCalling = async (index: number): Promise<void> => {
-      const worker = workers.all[index];
+    /** Held while the clocks are set: a jump would end the deadlines of calls under way. */
+    let gate = Promise.resolve();
+    const rounds = new Set<Promise<void>>();
+    const callOnce = async (worker: Worker): Promise<void> => {
+      const outcomes = await worker.call(callers);
+      calls += outcomes.length;
+      failed.push(...outcomes.filter((outcome) => outcome !== '200'));
+    };
+    const keepCalling = async (worker: Worker): Promise<void> => {
       while (!isOver) {
-        const outcomes = (await worker?.call(callers)) ?? [];
-        calls += outcomes.length;
-        failed.push(...outcomes.filter((outcome) => outcome !== '200'));
+        await gate;
+        const round = callOnce(worker);
+        rounds.add(round);
+        await round.finally(() => rounds.delete(round));
       }
     };
     /** For this process and the workers: their tokens expire by it, and their pointers. */
-    const passTime = (ms: number) => {
+    const passTime = async (ms: number): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      await Promise.all(rounds);
       world.clock.advance(ms);
       for (const worker of workers.all) worker.takeWorldTime();
+      resolve();
     };
-    const more = async (rounds: number) => {
-      const enough = calls + rounds * callers.length * 2;
+    const more = async (count: number) => {
+      const enough = calls + count * callers.length * 2;
       while (calls < enough && failed.length === 0)
         await new Promise((resolve) => setTimeout(resolve, 20));
     };
 
-    const calling = [0, 1].map(keepCalling);
+    const calling = workers.all.map(keepCalling);
     try {
       for (let rotation = 1; rotation <= rotations; rotation += 1) {
         await more(4);
         await here.keys.note({ requestedAt: world.clock.now() });
         await here.newSuite().rotateKeys();
         // Old tokens are refreshed by processes that know of the new key, and by some that do not.
-        passTime(301_000);
+        await passTime(301_000);
         await here.drain();
         await more(4);
-        passTime(pointerTtlMs);
+        await passTime(pointerTtlMs);
         await more(4);
         await here.newSuite().rotateKeys();
         await here.drain();
@@ -78,7 +90,7 @@ describe('three rotations of keys under load', function () {
     assert.deepEqual(await here.naming(), { [newest]: people.length });
 
     const states = async (days: number) => {
-      passTime(days * dayMs);
+      await passTime(days * dayMs);
       await here.newSuite().rotateKeys();
       return here.states();
     };
