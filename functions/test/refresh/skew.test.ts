@@ -72,4 +72,28 @@ describe('processes whose clocks disagree', function () {
       assert.ok(Math.abs(obtainedAt - Date.now()) < minutesMs, 'the time of the refresh is right');
     });
   }
+
+  describe('that have just started', () => {
+    /** Has a new process run `rotateTokens` as the first thing it does. */
+    const rotateAt = async (skew: number, dueInMs: number) => {
+      const { id } = await world.connect(uid, { suite: world.newSuite({ clock: realClock }) });
+      const found = await world.store.readVault(id);
+      assert.ok(found);
+      await world.store.update(found, { refreshAt: Date.now() + dueInMs });
+      world.provider.resetCounters();
+      const fresh = await startWorkers(world, 1);
+      fresh.all[0]?.setTimes({ skewMs: skew * minutesMs });
+      await fresh.all[0]?.rotate();
+      await fresh.stop();
+      return world.provider.counters().tokenRequests.total;
+    };
+
+    it('rotate nothing before its time where a clock is five minutes fast', async () => {
+      assert.equal(await rotateAt(5, 3 * minutesMs), 0);
+    });
+
+    it('rotate what is due where a clock is five minutes slow', async () => {
+      assert.equal(await rotateAt(-5, -1_000), 1);
+    });
+  });
 });
