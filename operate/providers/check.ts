@@ -1,0 +1,81 @@
+import { createEgress } from '../../functions/src/egress/egress.ts';
+import { createPartyFinder, type Party } from '../../functions/src/oauth/party.ts';
+import type { Provider, Settings } from '../../functions/src/providers/settings-schema.ts';
+
+/** One thing that was looked at, and what is wrong with it. */
+export interface Finding {
+  readonly provider: string;
+  readonly what: string;
+  readonly problem?: string;
+}
+
+const timeoutMs = 10_000;
+const maxBytes = 250_000;
+
+/**
+ * Asks every provider for what the suite will need of it: its discovery document (OpenID Connect
+ * Discovery 1.0), and whether its endpoints and its API answer at all. Sends no credential.
+ */
+export async function checkProviders(settings: Settings, isSandbox: boolean): Promise<Finding[]> {
+  const egress = createEgress({ allowLoopback: isSandbox });
+  const findParty = createPartyFinder({ egress, allowLoopback: isSandbox });
+
+  const answers = async (provider: string, what: string, url: string): Promise<Finding> => {
+    try {
+      // Whatever it says: only a server answers.
+      await egress({ url: new URL(url), method: 'GET', headers: {}, timeoutMs, maxBytes });
+      return { provider, what };
+    } catch (error) {
+      const kind = error instanceof Error && 'kind' in error ? error.kind : 'unreachable';
+      if (kind === 'too_large') return { provider, what };
+      return { provider, what, problem: `${new URL(url).host} does not answer (${kind})` };
+    }
+  };
+
+  const checkOne = async (provider: Provider): Promise<Finding[]> => {
+    const { id } = provider;
+    let party: Party;
+    try {
+      party = await findParty(provider);
+    } catch {
+      const problem = 'gives no usable discovery document; correct issuer, or ask the provider';
+      return [
+        { provider: id, what: 'discovery', problem },
+        await answers(id, 'apiBaseUrl', provider.apiBaseUrl),
+      ];
+    }
+    const { server } = party;
+    const endpoints: readonly (readonly [what: string, url: string | undefined])[] = [
+      ['authorization endpoint', server.authorization_endpoint],
+      ['token endpoint', server.token_endpoint],
+      ['revocation endpoint', server.revocation_endpoint],
+      ['apiBaseUrl', provider.apiBaseUrl],
+    ];
+    const missing = endpoints
+      .filter(([what, url]) => url === undefined && what !== 'revocation endpoint')
+      .map(([what]) => ({ provider: id, what, problem: 'its discovery document names none' }));
+    const asked = endpoints.map(async ([what, url]) =>
+      url === undefined ? [] : [await answers(id, what, url)],
+    );
+    const secrets = secretsOf(provider);
+    return [...secrets, ...missing, ...(await Promise.all(asked)).flat()];
+  };
+
+  const providers = Object.entries(settings.providers);
+  const found = await Promise.all(providers.map(([id, entry]) => checkOne({ ...entry, id })));
+  return found.flat();
+}
+
+function secretsOf({ id, clientAuthentication, clientSecrets }: Provider): Finding[] {
+  if (clientAuthentication === 'none') return [];
+  const what = 'client secret';
+  return clientSecrets.length > 0
+    ? [{ provider: id, what }]
+    : [
+        {
+          provider: id,
+          what,
+          problem: `there is none; add one: npm run providers -- rotate-secret ${id}`,
+        },
+      ];
+}

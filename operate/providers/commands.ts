@@ -1,0 +1,179 @@
+import type { Environment } from '../../functions/src/platform/environment.ts';
+import { isRecord } from '../../sandbox/http/body.ts';
+import { CommandError } from '../command.ts';
+import { UsageError } from '../environment.ts';
+import { table } from '../table.ts';
+import { confirm, readSecret, type Terminal } from '../terminal.ts';
+import { changesBetween, redacted } from './changes.ts';
+import { checkProviders } from './check.ts';
+import type { Newest, SettingsDocument, WrittenSettings } from './document.ts';
+
+/** What the commands work with. */
+export interface Context {
+  readonly document: SettingsDocument;
+  readonly environment: Environment;
+  readonly terminal: Terminal;
+  /** Whether the person agreed beforehand. */
+  readonly isAgreed: boolean;
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** Prints the providers without their secrets. */
+export async function list({ document, terminal }: Context, isJson: boolean): Promise<number> {
+  const { version, written } = await document.newest();
+  if (isJson) {
+    terminal.say(JSON.stringify({ version, ...Object(redacted(written)) }, null, 2));
+    return 0;
+  }
+  const rows = Object.entries(written.providers).map(([id, value]) => {
+    const entry = isRecord(value) ? value : {};
+    const text = (field: string) => (typeof entry[field] === 'string' ? String(entry[field]) : '');
+    const where = text('issuer') || text('tokenEndpoint');
+    return [
+      id,
+      text('kind'),
+      text('name'),
+      where,
+      text('clientId'),
+      String(secretsOf(entry).length),
+    ];
+  });
+  const head = ['id', 'kind', 'name', 'issuer or token endpoint', 'client id', 'secrets'];
+  terminal.note(`Version ${version}\n`);
+  terminal.say(rows.length === 0 ? 'None.' : table(head, rows));
+  return 0;
+}
+
+/** Judges the newest version, and asks what it names whether it is there. */
+export async function check({ document, environment, terminal }: Context): Promise<number> {
+  const version = await document.versionNow();
+  if (version === 0) {
+    throw new CommandError('There are no settings yet. Add a provider: npm run providers -- add');
+  }
+  const settings = document.parse(await document.bytes(version));
+  terminal.note(`Version ${version} is valid.\n`);
+  const findings = await checkProviders(settings, environment.mode === 'sandbox');
+  const rows = findings.map(({ provider, what, problem }) => [provider, what, problem ?? 'ok']);
+  terminal.say(rows.length === 0 ? 'None.' : table(['provider', 'what', ''], rows));
+  return findings.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+/** Adds a provider; its secret is asked for. With `replace`, one that is there keeps its own. */
+export async function add(
+  context: Context,
+  id: string,
+  entry: Entry,
+  isReplacing: boolean,
+): Promise<number> {
+  const newest = await context.document.newest();
+  const found = entryIn(newest.written, id);
+  if (found !== undefined && !isReplacing) {
+    throw new UsageError(`There is a provider ${id} already. Say --replace to write it anew.`);
+  }
+  if (found === undefined && isReplacing) throw unknown(id);
+  const withEntry = (clientSecrets: readonly unknown[]) =>
+    withProvider(newest.written, id, {
+      ...entry,
+      ...(clientSecrets.length > 0 && { clientSecrets }),
+    });
+  // Nobody should type a secret for an entry that is refused anyway.
+  context.document.validated(withEntry([]));
+  const isPublic = entry['clientAuthentication'] === 'none';
+  const secrets = isPublic
+    ? []
+    : found === undefined
+      ? [await readSecret(context.terminal, `Client secret of ${id}`)]
+      : secretsOf(found);
+  return publish(context, newest, withEntry(secrets));
+}
+
+/** Its connections stay where they are, unused, until it is added again. */
+export async function remove(context: Context, id: string): Promise<number> {
+  const newest = await context.document.newest();
+  if (entryIn(newest.written, id) === undefined) throw unknown(id);
+  const { [id]: _, ...providers } = newest.written.providers;
+  return publish(context, newest, { ...newest.written, providers });
+}
+
+/** The new secret first, the old one second; `finish` drops the old one. */
+export async function rotateSecret(
+  context: Context,
+  id: string,
+  isFinishing: boolean,
+): Promise<number> {
+  const newest = await context.document.newest();
+  const entry = entryIn(newest.written, id);
+  if (entry === undefined) throw unknown(id);
+  const [first, second] = secretsOf(entry);
+  const write = (clientSecrets: readonly unknown[]) =>
+    publish(context, newest, withProvider(newest.written, id, { ...entry, clientSecrets }));
+  if (isFinishing) {
+    if (second === undefined) throw new CommandError(`${id} has one secret: nothing to finish.`);
+    return write([first]);
+  }
+  if (entry['clientAuthentication'] === 'none') {
+    throw new CommandError(`${id} is a public client: it has no secret.`);
+  }
+  if (second !== undefined) {
+    throw new CommandError(
+      `${id} has two secrets: end the first replacement with rotate-secret ${id} --finish.`,
+    );
+  }
+  const secret = await readSecret(context.terminal, `New client secret of ${id}`);
+  if (secret === first) throw new CommandError('That is the secret in force. Nothing was changed.');
+  const code = await write([secret, ...(first === undefined ? [] : [first])]);
+  if (code === 0 && first !== undefined) {
+    context.terminal.note(
+      `Both are valid now: the old one is tried where ${id} refuses the new one. Once the new one ` +
+        `works, and five minutes have passed: npm run providers -- rotate-secret ${id} --finish\n`,
+    );
+  }
+  return code;
+}
+
+/** Where the app is: what every authorization needs besides a provider. */
+export async function setApp(context: Context, app: Entry): Promise<number> {
+  const newest = await context.document.newest();
+  const before = isRecord(newest.written.app) ? newest.written.app : {};
+  return publish(context, newest, { ...newest.written, app: { ...before, ...app } });
+}
+
+/** Shows what changes, asks, and adds the version. */
+async function publish(context: Context, newest: Newest, next: WrittenSettings): Promise<number> {
+  const { document, terminal, isAgreed } = context;
+  document.validated(next);
+  const before = newest.version === 0 ? {} : newest.written;
+  const changes = changesBetween(before, next);
+  if (changes.length === 0) {
+    terminal.note('Nothing to change.\n');
+    return 0;
+  }
+  for (const change of changes) terminal.say(change);
+  const question = `Add this as version ${newest.version + 1}?`;
+  if (!isAgreed && !(await confirm(terminal, question))) {
+    terminal.note('Nothing was changed.\n');
+    return 1;
+  }
+  const added = await document.add(newest.version, next);
+  terminal.note(`Version ${added} is in force within five minutes.\n`);
+  return 0;
+}
+
+function withProvider(written: WrittenSettings, id: string, entry: Entry): WrittenSettings {
+  return { ...written, providers: { ...written.providers, [id]: entry } };
+}
+
+function entryIn({ providers }: WrittenSettings, id: string): Entry | undefined {
+  const entry = Object.hasOwn(providers, id) ? providers[id] : undefined;
+  return entry === undefined || isRecord(entry) ? entry : {};
+}
+
+function secretsOf(entry: Entry): readonly unknown[] {
+  const { clientSecrets } = entry;
+  return Array.isArray(clientSecrets) ? clientSecrets : [];
+}
+
+function unknown(id: string): UsageError {
+  return new UsageError(`There is no provider ${id}. npm run providers -- list names them.`);
+}
