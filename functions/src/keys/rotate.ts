@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Audit } from '../audit/audit.ts';
+import type { AuditFact } from '../audit/record.ts';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -17,8 +19,11 @@ interface RotateDependencies {
   readonly keys: KeyStore;
   readonly settings: Pick<SettingsReader, 'read'>;
   readonly enqueue: Enqueue;
+  readonly audit: Pick<Audit, 'note'>;
   readonly clock: Clock;
 }
+
+type KeyFact = Extract<AuditFact, { type: 'key' }>;
 
 const dayMs = 24 * 60 * 60_000;
 /** How often a run begins anew where another one, or a task, has just written the progress. */
@@ -33,7 +38,7 @@ const claims = 5;
  *   made by setting up, never here; `unavailable`.
  */
 export function createRotateKeys(dependencies: RotateDependencies) {
-  const { writer, secretId, keys, settings, enqueue, clock } = dependencies;
+  const { writer, secretId, keys, settings, enqueue, audit, clock } = dependencies;
 
   return async (): Promise<void> => {
     const { rotateAfterDays, destroyAfterDays } = (await settings.read()).keys ?? keyDefaults;
@@ -56,6 +61,9 @@ export function createRotateKeys(dependencies: RotateDependencies) {
         // The time to destroy begins again where a document turned up.
         disabledAt: state === 'enabled' ? null : isNamed ? now : (known?.disabledAt ?? now),
       };
+      if (known?.unnamedAt === null && !isNamed) {
+        await audit.note(keyFact('rotation_finished', version));
+      }
       const step = nextStepOf(state, found, now, destroyAfterDays * dayMs);
       if (step === 'reseal') {
         await enqueue('resealBatch', { from: version, to: newest, pass: 1 } satisfies Resealing);
@@ -64,10 +72,12 @@ export function createRotateKeys(dependencies: RotateDependencies) {
       if (step === 'disable') {
         await writer.disable(secretId, version);
         log.keyChanged('disabled', version);
+        await audit.note(keyFact('disabled', version));
       }
       if (step === 'destroy') {
         await writer.destroy(secretId, version);
         log.keyChanged('destroyed', version);
+        await audit.note(keyFact('destroyed', version));
         continue;
       }
       retiring[version] = step === 'disable' ? { ...found, disabledAt: now } : found;
@@ -85,7 +95,10 @@ export function createRotateKeys(dependencies: RotateDependencies) {
 }
 
 /** Adds a version where one is due. Of runs that overlap, one does. */
-async function renew({ writer, secretId, keys, clock }: RotateDependencies, rotateAfterMs: number) {
+async function renew(
+  { writer, secretId, keys, audit, clock }: RotateDependencies,
+  rotateAfterMs: number,
+) {
   const add = () => writer.addVersion(secretId, randomBytes(keyBytes));
   for (let claim = 0; ; claim += 1) {
     const found = await keys.readProgress();
@@ -101,6 +114,7 @@ async function renew({ writer, secretId, keys, clock }: RotateDependencies, rota
         throw error;
       });
       log.keyChanged('added', added);
+      await audit.note(keyFact('rotation_begun', added));
       return { versions, newest: added, before, isAdded: true };
     }
     if (claim >= claims) {
@@ -108,6 +122,10 @@ async function renew({ writer, secretId, keys, clock }: RotateDependencies, rota
       return unchanged;
     }
   }
+}
+
+function keyFact(event: KeyFact['event'], version: string): KeyFact {
+  return { type: 'key', actor: 'suite', uid: null, event, version };
 }
 
 function newestEnabled(versions: readonly VersionState[], secretId: string): VersionState {

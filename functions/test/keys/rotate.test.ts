@@ -25,6 +25,7 @@ describe('rotating keys', function () {
       secretId: keyringId,
       settings: { read: async () => ({ app: { redirectUri: '', returnTo: [] }, providers: {} }) },
       enqueue: async () => {},
+      audit: { note: async () => {} },
       clock: here.world.clock,
     });
   /** A new version, and all documents under it. */
@@ -104,6 +105,11 @@ describe('rotating keys', function () {
     assert.deepEqual(await statesAfter(29.9), { 1: 'disabled', 2: 'enabled' });
     assert.deepEqual(await statesAfter(0.2), { 1: 'destroyed', 2: 'enabled' });
     assert.deepEqual((await here.progress()).retiring, {});
+    const { docs } = await here.db.collection('strongroomAudit').where('type', '==', 'key').get();
+    assert.deepEqual(
+      docs.map((record) => `${record.get('event')} ${record.get('version')}`).sort(),
+      ['destroyed 1', 'disabled 1', 'rotation_begun 2', 'rotation_finished 1'],
+    );
     assert.equal(await here.world.call('ada', id, here.newSuite()), 200);
   });
 
