@@ -87,11 +87,13 @@ describe('the deployment manifest', function () {
   it('has every function of the design under its name', () => {
     assert.deepEqual(Object.keys(manifest.endpoints).sort(), [
       'api',
+      'audit-list',
       'commitRefresh',
       'connections-begin',
       'connections-call',
       'connections-complete',
       'connections-disconnect',
+      'connections-forget',
       'connections-get',
       'connections-list',
       'connections-token',
@@ -100,6 +102,9 @@ describe('the deployment manifest', function () {
       'oauth',
       'providers-list',
       'refreshBatch',
+      'resealBatch',
+      'revokeGrant',
+      'rotateKeys',
       'rotateTokens',
       'sweep',
     ]);
@@ -130,6 +135,7 @@ describe('the deployment manifest', function () {
       'refreshBatch',
       'commitRefresh',
       'deliverEvents',
+      'revokeGrant',
     ]) {
       const endpoint = manifest.endpoints[name];
       assert.ok(endpoint !== undefined && !('httpsTrigger' in endpoint), name);
