@@ -21,7 +21,12 @@ const keyringRoles: Roles = {
   vault: ['roles/secretmanager.secretAccessor', 'roles/secretmanager.viewer'],
   keys: ['roles/secretmanager.secretVersionManager'],
 };
-const providersRoles: Roles = { ...nothing, vault: ['roles/secretmanager.secretAccessor'] };
+/** The settings also say when a key is old enough. */
+const providersRoles: Roles = {
+  ...nothing,
+  vault: ['roles/secretmanager.secretAccessor'],
+  keys: ['roles/secretmanager.secretAccessor'],
+};
 
 /** Who makes a task names the account that it runs as, itself, and must be let to. */
 const actingRoles: Roles = {

@@ -2,6 +2,7 @@ import { onTaskDispatched } from 'firebase-functions/tasks';
 import * as v from 'valibot';
 import { lanesPerTask } from '../events/outbox.ts';
 import { systemClock } from '../platform/clock.ts';
+import { taskInvokers } from './options.ts';
 import { parseRequest } from './requests.ts';
 import { suite } from './suite.ts';
 
@@ -16,6 +17,7 @@ const marginMs = 60_000;
 /** Delivers what waits for the team's sinks. Only Cloud Tasks may invoke it (IAM). */
 export const deliverEvents = onTaskDispatched(
   {
+    invoker: taskInvokers.vault,
     timeoutSeconds,
     // What a receiver refuses is tried again by the schedule; this is for what went wrong here.
     retryConfig: { maxAttempts: 3, minBackoffSeconds: 10 },

@@ -1,4 +1,5 @@
 import { runWith } from 'firebase-functions/v1';
+import { vaultAccount } from './options.ts';
 import { suite } from './suite.ts';
 
 /**
@@ -6,7 +7,12 @@ import { suite } from './suite.ts';
  * (`onUserDeleted`) is in preview, and the emulators send it no event. Bulk deletion sends none
  * either: `sweep` finds those.
  */
-export const forgetUser = runWith({ failurePolicy: true, timeoutSeconds: 300, memory: '512MB' })
+export const forgetUser = runWith({
+  serviceAccount: vaultAccount,
+  failurePolicy: true,
+  timeoutSeconds: 300,
+  memory: '512MB',
+})
   .auth.user()
   .onDelete(async ({ uid }) => {
     await suite().forget(uid);

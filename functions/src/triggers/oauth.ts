@@ -7,6 +7,7 @@ import {
   pageHeaders,
   withParameters,
 } from './callback-page.ts';
+import { pageAccount } from './options.ts';
 import { refusalOf } from './refusal.ts';
 import { responseParameterMaxLength } from './requests.ts';
 import { suite } from './suite.ts';
@@ -15,7 +16,7 @@ import { suite } from './suite.ts';
  * `/oauth/callback`, the redirect URI. It never exchanges the code: it hands the answer to the app,
  * which finishes as the user who began (`connections-complete`).
  */
-export const oauth = onRequest(async (request, response) => {
+export const oauth = onRequest({ serviceAccount: pageAccount }, async (request, response) => {
   try {
     await answer(request, response);
   } catch (error) {

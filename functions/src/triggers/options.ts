@@ -1,5 +1,5 @@
 import { setGlobalOptions } from 'firebase-functions/options';
-import { defineString } from 'firebase-functions/params';
+import { defineString, expr, projectID } from 'firebase-functions/params';
 import { leaseMs } from '../refresh/protocol.ts';
 
 /** The Firestore database that holds the suite's collections. */
@@ -18,7 +18,38 @@ export const providersSecretId = defineString('STRONGROOM_PROVIDERS_SECRET', {
   description: "The Secret Manager secret that holds the providers' settings.",
 });
 
+/** Which account a function runs as; `npm run setup` makes them and docs/deploy.md says what each may. */
+const accountOf = (name: string, usual: string, description: string) =>
+  expr`${defineString(name, { default: usual, description })}@${projectID}.iam.gserviceaccount.com`;
+/** Whoever answers strangers: reads no secret. */
+export const pageAccount = accountOf(
+  'STRONGROOM_PAGE_ACCOUNT',
+  'strongroom-page',
+  'The id of the service account that serves the callback page.',
+);
+/** Opens token sets. */
+export const vaultAccount = accountOf(
+  'STRONGROOM_VAULT_ACCOUNT',
+  'strongroom-vault',
+  'The id of the service account that opens token sets.',
+);
+/** Makes and ends keys, and reads none. */
+export const keysAccount = accountOf(
+  'STRONGROOM_KEYS_ACCOUNT',
+  'strongroom-keys',
+  'The id of the service account that makes and ends keys.',
+);
+/**
+ * Who may have Cloud Tasks run a task: who hands it over, and nobody else. These cannot be parameters:
+ * who names the accounts otherwise lets them invoke the tasks himself.
+ */
+export const taskInvokers = {
+  vault: ['strongroom-vault@'],
+  both: ['strongroom-vault@', 'strongroom-keys@'],
+};
+
 setGlobalOptions({
+  serviceAccount: vaultAccount,
   region: 'us-central1',
   // Loading is work for the processor; below this memory a cold start takes twice as long.
   memory: '512MiB',

@@ -1,5 +1,6 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
 import { revokeLaterSchema, revokingMs } from '../connections/revoke-later.ts';
+import { taskInvokers } from './options.ts';
 import { parseRequest } from './requests.ts';
 import { suite } from './suite.ts';
 
@@ -8,6 +9,7 @@ const daySeconds = 24 * 3_600;
 /** Revokes a grant whose connection has ended; only Cloud Tasks may invoke it (IAM). */
 export const revokeGrant = onTaskDispatched(
   {
+    invoker: taskInvokers.vault,
     timeoutSeconds: 60,
     retryConfig: {
       // The queue gives up when both are reached; a day after the task has.

@@ -1,5 +1,6 @@
 import { onSchedule } from 'firebase-functions/scheduler';
 import { allOf } from '../platform/in-parallel.ts';
+import { keysAccount } from './options.ts';
 import { suite } from './suite.ts';
 
 /** Refreshes what is about to expire, and hands over what waits; its period is `rotationPeriodMs`. */
@@ -13,6 +14,7 @@ export const sweep = onSchedule({ schedule: 'every 1 hours', timeoutSeconds: 540
 );
 
 /** Replaces the keys in time. Alone, so that it alone may change the versions of the keyring. */
-export const rotateKeys = onSchedule({ schedule: 'every 24 hours', timeoutSeconds: 300 }, () =>
-  suite().rotateKeys(),
+export const rotateKeys = onSchedule(
+  { schedule: 'every 24 hours', timeoutSeconds: 300, serviceAccount: keysAccount },
+  () => suite().rotateKeys(),
 );

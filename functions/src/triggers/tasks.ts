@@ -1,12 +1,14 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
 import { resealSchema } from '../keys/reseal.ts';
 import { spilledSchema } from '../refresh/spill.ts';
+import { taskInvokers } from './options.ts';
 import { batchRequest, parseRequest } from './requests.ts';
 import { suite } from './suite.ts';
 
 /** Refreshes one batch of `rotateTokens`. Only Cloud Tasks may invoke it (IAM). */
 export const refreshBatch = onTaskDispatched(
   {
+    invoker: taskInvokers.vault,
     timeoutSeconds: 540,
     retryConfig: { maxAttempts: 3, minBackoffSeconds: 10 },
     // A batch mostly waits for its turns.
@@ -21,6 +23,7 @@ export const refreshBatch = onTaskDispatched(
  */
 export const commitRefresh = onTaskDispatched(
   {
+    invoker: taskInvokers.vault,
     timeoutSeconds: 60,
     retryConfig: {
       maxAttempts: 100,
@@ -35,6 +38,7 @@ export const commitRefresh = onTaskDispatched(
 /** Seals a page of the vault anew for `rotateKeys`, and hands over the next. */
 export const resealBatch = onTaskDispatched(
   {
+    invoker: taskInvokers.both,
     timeoutSeconds: 540,
     retryConfig: { maxAttempts: 10, minBackoffSeconds: 10, maxBackoffSeconds: 300 },
     rateLimits: { maxConcurrentDispatches: 4 },

@@ -125,7 +125,7 @@ describe('against a cloud that speaks the REST of the Admin APIs', function () {
       assert.match(after.stdout, /^Indexes and TTL policies: ok$/m);
     });
 
-    it('gives each account what it needs and no more: the page reads no secret, who makes keys reads none', async () => {
+    it('gives each account what it needs and no more: the page reads no secret, who makes keys reads no key', async () => {
       await ready();
       assert.deepEqual(rolesOf(keyring), {
         'roles/secretmanager.secretAccessor': [memberOf('vault')],
@@ -133,7 +133,7 @@ describe('against a cloud that speaks the REST of the Admin APIs', function () {
         'roles/secretmanager.secretVersionManager': [memberOf('keys')],
       });
       assert.deepEqual(rolesOf(settings), {
-        'roles/secretmanager.secretAccessor': [memberOf('vault')],
+        'roles/secretmanager.secretAccessor': [memberOf('vault'), memberOf('keys')],
       });
       assert.deepEqual(rolesOf(`projects/${projectId}`), {
         'roles/datastore.viewer': [memberOf('page')],

@@ -128,19 +128,36 @@ describe('the deployment manifest', function () {
     }
   });
 
-  it('opens neither the schedules nor the task queue to the public', () => {
-    for (const name of [
-      'rotateTokens',
-      'sweep',
-      'refreshBatch',
-      'commitRefresh',
-      'deliverEvents',
-      'revokeGrant',
-    ]) {
-      const endpoint = manifest.endpoints[name];
-      assert.ok(endpoint !== undefined && !('httpsTrigger' in endpoint), name);
+  const vault = 'strongroom-vault@';
+  const keys = 'strongroom-keys@';
+  /** By its default; `undefined`: of no other than the schedule's own account. */
+  const invokers: Readonly<Record<string, readonly string[] | undefined>> = {
+    rotateTokens: undefined,
+    rotateKeys: undefined,
+    sweep: undefined,
+    refreshBatch: [vault],
+    commitRefresh: [vault],
+    deliverEvents: [vault],
+    revokeGrant: [vault],
+    resealBatch: [vault, keys],
+  };
+
+  it('opens neither the schedules nor the tasks to the public: who hands a task over may invoke it', () => {
+    const found = Object.entries(manifest.endpoints).flatMap(([name, endpoint]) => {
       const trigger = endpoint['scheduleTrigger'] ?? endpoint['taskQueueTrigger'];
-      assert.ok(typeof trigger === 'object' && trigger !== null && !('invoker' in trigger), name);
+      return trigger === undefined ? [] : [[name, Object(trigger).invoker] as const];
+    });
+    assert.deepEqual(Object.fromEntries(found), invokers);
+  });
+
+  it('runs the callback page, the keys and all else as three accounts', () => {
+    const own: Readonly<Record<string, string>> = { oauth: 'PAGE', rotateKeys: 'KEYS' };
+    for (const [name, endpoint] of Object.entries(manifest.endpoints)) {
+      assert.equal(
+        endpoint['serviceAccountEmail'],
+        `{{ params.STRONGROOM_${own[name] ?? 'VAULT'}_ACCOUNT }}@{{ params.PROJECT_ID }}.iam.gserviceaccount.com`,
+        name,
+      );
     }
   });
 });
