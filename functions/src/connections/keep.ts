@@ -137,6 +137,8 @@ async function heal(
       store.readStatus(uid, connectionId),
     ]);
     if (found?.document.uid !== uid || before === undefined) throw connectionNotFound();
+    // An earlier write of ours whose answer was lost.
+    if (found.document.authorization === authorization) return connectionOf(connectionId, before);
     const owner = { uid, id: connectionId, generation: found.document.generation + 1 };
     const fields = await sealTokenSet(dependencies, owner, tokenSet);
     const now = clock.now();
@@ -157,7 +159,13 @@ async function heal(
       updatedAt: now,
       ...times.status,
     };
-    if ((await store.update(found, secret, status, documents)) !== undefined) {
+    const writing = store.update(found, secret, status, documents);
+    const version = await writing.catch((error: unknown) => {
+      if (!(error instanceof StrongroomError)) throw error;
+      // It may have been written all the same: the next read tells.
+      return undefined;
+    });
+    if (version !== undefined) {
       await outbox.handOver(documents);
       return connectionOf(connectionId, { ...before, ...status });
     }

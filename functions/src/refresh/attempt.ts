@@ -80,10 +80,10 @@ async function fail(
   failure: OAuthFailure,
 ): Promise<AttemptOutcome> {
   const { store, clock, random } = dependencies;
+  log.refreshFailed(held.id, failure);
   const { document, isInterrupted } = held;
   const settlement = settle(document, isInterrupted, failure, clock.now(), random());
   if (settlement.kind === 'dead') return giveUp(dependencies, held, settlement.reason, failure);
-  log.refreshFailed(held.id, failure);
   // Whether it was written does not matter: a lost lease is no longer ours to give back.
   await settleDocument(store, held, (current) => store.update(current, settlement.patch));
   const error = failure.toStrongroomError();

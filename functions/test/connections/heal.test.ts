@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { atCommits } from '../harness/commits.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 describe('reconnecting an account that is connected still', () => {
@@ -22,5 +23,15 @@ describe('reconnecting an account that is connected still', () => {
     );
     const { scope } = JSON.parse(new TextDecoder().decode(body));
     assert.deepEqual(scope.split(' ').sort(), [...scopes].sort());
+  });
+
+  it('keeps the new grant where the answer to its write is lost', async () => {
+    const { id } = await world.connect('grace');
+    atCommits(world.meter, 'connection', [{ drop: 'after' }]);
+    const healed = await world.connect('grace', { connectionId: id });
+    world.meter.setIntercept(undefined);
+    assert.equal(healed.id, id);
+    assert.equal((await world.vault(id)).generation, 2);
+    assert.equal(await world.call('grace', id, world.newSuite()), 200);
   });
 });
