@@ -81,17 +81,21 @@ function isUnmoved(before: VaultDocument, now: VaultDocument): boolean {
   );
 }
 
-/** Writes it; a write whose answer was lost is looked for, or its lease would stand in the way. */
+/**
+ * Writes it. A write whose answer was lost is looked for, or its lease would stand in the way; where
+ * the client library repeats it, it says that somebody was first, and that was we.
+ */
 async function written(
   store: RefreshDependencies['store'],
   found: Stored<VaultDocument>,
   taking: { readonly lease: Lease; readonly journal: Journal },
 ) {
   try {
-    return await store.update(found, taking);
+    const version = await store.update(found, taking);
+    if (version !== undefined) return version;
   } catch (error) {
     if (!(error instanceof StrongroomError)) throw error;
-    const now = await store.readVault(found.id);
-    return now?.document.lease?.owner === taking.lease.owner ? now.version : undefined;
   }
+  const now = await store.readVault(found.id);
+  return now?.document.lease?.owner === taking.lease.owner ? now.version : undefined;
 }
