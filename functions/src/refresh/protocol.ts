@@ -26,6 +26,8 @@ export const leaseMs = providerTimeoutMs + leaseMarginMs;
  * result may be on its way in a task, which tries at least this often (`spill.ts`).
  */
 export const doubtMs = 10_000;
+/** What a grace window is trusted to last. */
+const shortestGraceMs = 2 * leaseMs;
 
 const shortestPauseMs = 1_000;
 const longestPauseMs = 15 * 60_000;
@@ -79,7 +81,9 @@ export function take(document: VaultDocument, attempt: Attempt): Taking {
   const refreshTokenHash = createHash('sha256').update(refreshToken).digest('base64url');
   const isUnknown = document.journal?.refreshTokenHash === refreshTokenHash;
   const hasVanished = isUnknown && document.lease !== null;
-  const waitMs = hasVanished && rotation === 'rotates' ? doubtMs : 0;
+  const isGraceOver = now - (document.journal?.startedAt ?? now) > shortestGraceMs;
+  const isSafe = rotation === 'none' || (rotation === 'rotates-with-grace' && !isGraceOver);
+  const waitMs = hasVanished && !isSafe ? doubtMs : 0;
   return {
     lease: { owner: id, until: now + waitMs + leaseMs },
     journal: { attempt: id, refreshTokenHash, startedAt: now },
