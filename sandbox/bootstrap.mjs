@@ -34,7 +34,7 @@ const commands = {
   doctor: [['operate/doctor.ts']],
   audit: [['operate/audit.ts']],
   keys: [['operate/keys.ts']],
-  seal: [['bench/seal.ts']],
+  seal: [...build, ['bench/seal.ts']],
   build,
   simulate: [['bench/simulate.ts']],
   count: [...build, ['sandbox/test.ts', 'bench/test/count.test.ts']],
