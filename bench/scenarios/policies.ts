@@ -6,6 +6,8 @@ import type { Simulate } from '../simulation.ts';
 
 const hourMs = 3_600_000;
 const million = 1_000_000;
+/** Nobody has a reason for less. */
+const defaultPerSecond = 10;
 export const idleDays = 60;
 const idleSeconds = idleDays * 24 * 3_600;
 
@@ -49,7 +51,7 @@ export function policies(simulate: Simulate, scale: number): Promise<PolicyRow[]
     const intervalMs = await meanIntervalMs(basis);
     const rotatedShare = policy === 'used' ? stillUsed : 1;
     const needed = intervalMs === null ? 1 : (size * rotatedShare * 1_000) / intervalMs;
-    const perSecond = Math.max(0.1, Math.round(needed * 12) / 10);
+    const perSecond = Math.max(defaultPerSecond, Math.round(needed * 12) / 10);
     const cohort = { ...basis, rotate: { policy, perSecond } };
     const [seen] = await simulate({ cohorts: [cohort], minutes: simulatedDays * 1_440 });
     if (seen === undefined) throw new Error('Nothing was seen.');
