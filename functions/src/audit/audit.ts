@@ -61,7 +61,7 @@ export function createAudit({ store, settings, clock }: AuditDependencies): Audi
       if (noted.size >= rememberedMax) noted.clear();
       noted.set(once, minute);
       // Other instances that note the same replace it.
-      await note(fact, `${once}_${minute}`);
+      await note(fact, `${once.replaceAll(/[^\w-]/g, '_')}_${minute}`);
     },
   };
 }

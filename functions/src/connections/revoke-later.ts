@@ -14,7 +14,7 @@ import { type RevocationDependencies, revokeAtProvider } from './revoke-at-provi
 
 /** What a task carries. It names no user: what was his has been deleted. */
 export const revokeLaterSchema = v.object({
-  connectionId: v.pipe(v.string(), v.maxLength(100)),
+  connectionId: v.pipe(v.string(), v.regex(/^[\w-]{1,100}$/)),
   generation: v.number(),
   sealed: v.string(),
 });

@@ -87,6 +87,21 @@ describe('forgetting a user', function () {
     assert.deepEqual(liveGrantsOf(world, 'ada'), []);
   });
 
+  it("tells the team's backend of each connection, with the cause", async () => {
+    const secrets = [`whsec_${Buffer.alloc(32, 7).toString('base64')}`];
+    world.publish((settings) => ({
+      ...settings,
+      events: { webhook: { url: world.provider.url, secrets }, types: ['disconnected'] },
+    }));
+    const suite = world.newSuite();
+    const { id } = await world.connect('ada', { suite });
+    await suite.forget('ada');
+    const told = Object.entries(await world.documents()).flatMap(([path, { data }]) =>
+      path.startsWith('strongroomEvents/') ? [[data['subject'], data['data']]] : [],
+    );
+    assert.deepEqual(told, [[id, { cause: 'account_deleted' }]]);
+  });
+
   it('deletes what is shown of a connection that is gone', async () => {
     const { id } = await world.connect('ada');
     await db.doc(`strongroomVault/${id}`).delete();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { until } from '../../../sandbox/demo/until.ts';
 import { leaseMs } from '../../src/refresh/protocol.ts';
+import { pathsIn } from '../harness/audit.ts';
 import { atCommits, holdCommit } from '../harness/commits.ts';
 import { refuses } from '../harness/errors.ts';
 import { startWorkers } from '../harness/workers.ts';
@@ -165,7 +166,7 @@ describe('disconnecting during a refresh leaves no live grant and no document', 
   const assertNothingLeft = async (uid: string) => {
     const grants = world.provider.grants().filter(({ accountId }) => accountId === uid);
     assert.deepEqual([...new Set(grants.map(({ status }) => status))], ['revoked']);
-    assert.deepEqual(await world.documents(), {});
+    assert.deepEqual(await pathsIn(world), []);
   };
   const disconnect = (uid: string, id: string) => world.newSuite().disconnect({ uid }, id);
 
