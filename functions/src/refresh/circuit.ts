@@ -113,9 +113,15 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
     known.set(provider, { cause, providerError, retryAt: now + pauseMs, isAlone: false });
     // Where another was faster, his word stands: the next look will tell.
     const version = await providers.write(provider, found, document, documents);
-    if (version === undefined || isProbe) return;
+    if (isProbe || (version === undefined && !(await isWritten(provider, document)))) return;
     log.providerDown(provider, cause, providerError);
     await outbox.handOver(documents);
+  };
+
+  /** Whether a write that seems to have come too late was ours, its first answer lost. */
+  const isWritten = async (provider: string, { openedAt, retryAt }: ProviderDocument) => {
+    const now = (await providers.read(provider))?.document;
+    return now?.openedAt === openedAt && now.retryAt === retryAt;
   };
 
   const close = async (provider: string, probe: Stored<ProviderDocument>): Promise<void> => {
@@ -202,12 +208,18 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
         const retryAt = now + pauseOf(cause, 0, retryAfterSeconds, random());
         // Nobody here asks meanwhile, nor where Firestore cannot tell.
         known.set(provider, { cause, providerError, retryAt, isAlone: true });
-        const found = await providers.read(provider);
-        if (found !== undefined && isOpen(found.document, now)) {
-          adopt(provider, found.document);
-          return;
+        try {
+          const found = await providers.read(provider);
+          if (found !== undefined && isOpen(found.document, now)) {
+            adopt(provider, found.document);
+            return;
+          }
+          await open(provider, found, cause, verdict);
+        } catch (error) {
+          // Better said by each instance than by none.
+          log.providerDown(provider, cause, providerError);
+          throw error;
         }
-        await open(provider, found, cause, verdict);
       } catch (error) {
         if (!(error instanceof StrongroomError)) throw error;
         log.circuitNotWritten(provider, error);
@@ -215,7 +227,14 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
     },
 
     async pausedUntil(provider) {
-      return adopt(provider, (await providers.read(provider))?.document)?.retryAt;
+      try {
+        return adopt(provider, (await providers.read(provider))?.document)?.retryAt;
+      } catch (error) {
+        if (!(error instanceof StrongroomError) || error.code === 'unavailable') throw error;
+        // A document that is not ours must not stop the rotation.
+        log.circuitNotRead(provider, error);
+        return known.get(provider)?.retryAt;
+      }
     },
   };
 }

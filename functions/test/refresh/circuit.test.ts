@@ -104,9 +104,8 @@ describe('the circuit of a provider', function () {
     };
 
     it('opens at the first refusal: each instance asks once at most, and there is one alert', async () => {
-      for (const [n, suite] of instances.entries()) {
-        await misconfigured(world.call('ada', String(ids[n]), suite));
-      }
+      const first = (suite: Suite, n: number) => world.call('ada', String(ids[n]), suite);
+      await Promise.all(instances.map((suite, n) => misconfigured(first(suite, n))));
       assert.ok(tokenRequests() <= instances.length, `${tokenRequests()} requests`);
       assert.equal(alerts().length, 1, alerts().join('\n'));
       const document = await circuit();
@@ -372,6 +371,22 @@ describe('the circuit of a provider', function () {
       const suite = world.newSuite();
       for (const id of ids) await misconfigured(world.call('ada', id, suite));
       assert.equal(tokenRequests(), 1);
+      assert.equal(alerts().length, 1);
+    });
+
+    it('where the answer to its write is lost, is told of once all the same', async () => {
+      const [id, ...others] = await connectExpired(5);
+      const left = [troubles['a connection dropped after the effect']];
+      world.meter.setIntercept(({ operation, body }) =>
+        operation.name === 'commit' && JSON.stringify(body)?.includes('strongroomProviders')
+          ? left.shift()
+          : undefined,
+      );
+      world.provider.addFault(refusal);
+      await misconfigured(world.call('ada', id, world.newSuite()));
+      assert.deepEqual([left.length, alerts().length], [0, 1]);
+      for (const other of others) await misconfigured(world.call('ada', other, world.newSuite()));
+      assert.equal(alerts().length, 1);
     });
 
     it('has each instance find out by itself when all is well again', async () => {
@@ -396,7 +411,10 @@ describe('the circuit of a provider', function () {
       for (const id of ids) await misconfigured(world.call('ada', id, suite));
       world.provider.clearFaults();
       world.clock.advance(38_000);
-      for (const id of ids) assert.equal(await world.call('ada', id, suite), 200);
+      for (const id of ids.slice(5)) assert.equal(await world.call('ada', id, suite), 200);
+      await world.newSuite().rotate();
+      await world.runTasks({ suite: world.newSuite() });
+      for (const id of ids) assert.equal((await world.vault(id)).generation, 2);
     });
   });
 });
