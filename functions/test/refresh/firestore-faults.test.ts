@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Interception } from '../../../sandbox/firestore-meter/meter.ts';
-import { leaseMs } from '../../src/refresh/protocol.ts';
+import { doubtMs, leaseMs } from '../../src/refresh/protocol.ts';
 import type { SuiteOverrides } from '../../src/suite.ts';
 import { leapingClock } from '../harness/clock.ts';
 import { atCommits, type CommitKind } from '../harness/commits.ts';
@@ -55,7 +55,9 @@ describe('a refresh while Firestore is in trouble', function () {
       it(`that is ${name}, once, at its ${nameOf(kind)}: the token is spent once, and kept`, async () => {
         const id = await connectExpired();
         atCommits(world.meter, kind, [trouble]);
+        const startedAt = world.clock.now();
         assert.equal(await world.call('ada', id, instance()), 200);
+        assert.ok(world.clock.now() - startedAt < leaseMs, 'it waited for a lease');
         await assertRefreshedOnce(id);
         assert.equal(await world.call('ada', id, world.newSuite()), 200);
         await assertRefreshedOnce(id);
@@ -78,7 +80,7 @@ describe('a refresh while Firestore is in trouble', function () {
       ['which was not taken', denied],
       ['which was taken without an answer', troubles['a connection dropped after the effect']],
     ] as const) {
-      it(`${name}: fails clean, spends nothing, and is in nobody's way when it is over`, async () => {
+      it(`${name}: fails clean, spends nothing, and is in nobody's way for long when it is over`, async () => {
         const id = await connectExpired();
         const outage = outageFrom(world.meter, 'lease', denied, first);
         await refuses('unavailable', world.call('ada', id, instance()), {
@@ -87,7 +89,9 @@ describe('a refresh while Firestore is in trouble', function () {
         await refuses('unavailable', world.call('ada', id, instance()));
         outage.end();
         assert.equal(tokenRequests(), 0);
+        const startedAt = world.clock.now();
         assert.equal(await world.call('ada', id, instance()), 200);
+        assert.ok(world.clock.now() - startedAt < leaseMs + doubtMs + 5_000);
         await assertRefreshedOnce(id);
       });
     }
@@ -204,6 +208,29 @@ describe('a refresh while Firestore is in trouble', function () {
       await assertRefreshedOnce(id);
       assert.equal(await world.call('ada', id, instance()), 200);
       await assertRefreshedOnce(id);
+    });
+
+    it('has it wait also where the grace window of the provider is over by then', async () => {
+      world.publish(({ providers, ...settings }) => ({
+        ...settings,
+        providers: Object.fromEntries(
+          Object.entries(providers).map(([name, provider]) => [
+            name,
+            { ...provider, life: { ...provider.life, rotation: 'rotates-with-grace' } },
+          ]),
+        ),
+      }));
+      const id = await connectExpired();
+      const outage = outageFrom(world.meter, 'refresh', denied);
+      assert.equal(await world.call('ada', id, instance()), 200);
+      world.clock.advance(5 * 60_000);
+      outage.end();
+      const clock = leapingClock(world.clock, async (ms) => {
+        if (ms >= 5_000) await world.runTasks({ suite: instance() });
+      });
+      // The token that the task holds is over by now as well; what matters is which one is spent next.
+      assert.equal(await world.call('ada', id, world.newSuite({ clock })), 200);
+      assert.deepEqual(grant(), { status: 'active', refreshes: 2 });
     });
 
     it('has it wait on where only a warning was written meanwhile', async () => {
