@@ -10,7 +10,7 @@ import type { AppSettings, Provider } from '../providers/settings-schema.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { StatusDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
-import type { Sealer } from '../vault/seal.ts';
+import type { Place, Sealer } from '../vault/seal.ts';
 
 export interface BeginRequest {
   readonly provider: string;
@@ -73,8 +73,7 @@ export function createBegin(dependencies: BeginDependencies) {
 
     const id = authorizationIdOf(state);
     const expiresAt = clock.now() + authorizationTtlMs;
-    const place = { uid, document: id, field: 'authorization', generation: 0 } as const;
-    const { jwe } = await sealer.seal(secrets, place);
+    const { jwe } = await sealer.seal(secrets, placeOfSecrets(uid, id, provider.id));
     await store.createAuthorization(id, {
       uid,
       provider: provider.id,
@@ -95,6 +94,11 @@ export function createBegin(dependencies: BeginDependencies) {
 /** A pending authorization's document id. The state itself is known to the client alone. */
 export function authorizationIdOf(state: string): string {
   return createHash('sha256').update(state).digest('base64url');
+}
+
+/** Where the secrets of a pending authorization belong. */
+export function placeOfSecrets(uid: string, id: string, provider: string): Place {
+  return { uid, document: id, field: 'authorization', generation: 0, provider };
 }
 
 async function urlFor(

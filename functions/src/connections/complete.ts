@@ -15,7 +15,7 @@ import type { SettingsReader } from '../providers/settings.ts';
 import type { Account, AuthorizationDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import { rejected } from '../vault/keyring.ts';
-import { authorizationIdOf } from './begin.ts';
+import { authorizationIdOf, placeOfSecrets } from './begin.ts';
 import type { Connection } from './connection.ts';
 import { type KeepDependencies, keep } from './keep.ts';
 
@@ -62,12 +62,7 @@ export function createComplete(dependencies: CompleteDependencies) {
     try {
       const provider = await settings.provider(document.provider);
       const party = await findParty(provider);
-      const place = {
-        uid: caller.uid,
-        document: id,
-        field: 'authorization',
-        generation: 0,
-      } as const;
+      const place = placeOfSecrets(caller.uid, id, document.provider);
       const secrets = secretsOf(await sealer.open(sealed, place));
       // A key at hand before the code is spent: what the provider gives can then be kept.
       await sealer.prepare();

@@ -88,7 +88,7 @@ async function create(
     updatedAt: now,
     ...times.status,
   };
-  const owner = { uid, id, generation: 1 };
+  const owner = { uid, id, generation: 1, provider: party.provider.id };
   const { patch, documents } = recorder.connection(
     { connectionId: id, uid, provider: party.provider.id, events: 0 },
     { type: 'connected', renewed: false },
@@ -139,7 +139,10 @@ async function heal(
     if (found?.document.uid !== uid || before === undefined) throw connectionNotFound();
     // An earlier write of ours whose answer was lost.
     if (found.document.authorization === authorization) return connectionOf(connectionId, before);
-    const owner = { uid, id: connectionId, generation: found.document.generation + 1 };
+    const generation = found.document.generation + 1;
+    // The one that was asked, whatever the document has come to say.
+    const provider = party.provider.id;
+    const owner = { uid, id: connectionId, generation, provider };
     const fields = await sealTokenSet(dependencies, owner, tokenSet);
     const now = clock.now();
     const times = schedule(dependencies, party.provider, tokenSet, granted(now));
@@ -148,7 +151,7 @@ async function heal(
       subjectOf(found),
       needed ? { type: 'recovered' } : { type: 'connected', renewed: true },
     );
-    const committed = { authorization, committedBy: null, ...patch };
+    const committed = { provider, authorization, committedBy: null, ...patch };
     const secret = { ...fields, ...times.vault, ...alive, ...committed };
     const status = {
       ...alive,

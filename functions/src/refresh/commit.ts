@@ -110,7 +110,8 @@ export async function write(
       return { kind: 'refreshed', opened: { tokenSet, generation, uid, provider } };
     }
     const generation = document.generation + 1;
-    const sealed = await sealTokenSet(dependencies, { uid, id, generation }, tokenSet);
+    const owner = { uid, id, generation, provider: provider.id };
+    const sealed = await sealTokenSet(dependencies, owner, tokenSet);
     const past = refreshed(document, given.isForCaller, clock.now());
     const times = schedule(dependencies, provider, tokenSet, past);
     const landed = land(given, document);

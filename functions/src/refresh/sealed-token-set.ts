@@ -10,8 +10,7 @@ export async function openTokenSet(
   sealer: Sealer,
   { id, document }: Pick<Stored<VaultDocument>, 'id' | 'document'>,
 ): Promise<TokenSet> {
-  const { uid, generation, sealed } = document;
-  const value = await sealer.open(sealed, placeOf({ uid, id, generation }));
+  const value = await sealer.open(document.sealed, placeOf({ ...document, id }));
   const result = v.safeParse(tokenSetSchema, value);
   if (!result.success) throw rejected();
   return result.output;
@@ -23,6 +22,7 @@ interface Owner {
   readonly id: string;
   /** The one that this token set makes. */
   readonly generation: number;
+  readonly provider: string;
 }
 
 /** The fields of the vault document that a new token set replaces; whatever was pending is over. */
@@ -54,12 +54,11 @@ export async function resealTokenSet(
   sealer: Sealer,
   { id, document }: Pick<Stored<VaultDocument>, 'id' | 'document'>,
 ) {
-  const { uid, generation, sealed } = document;
-  const place = placeOf({ uid, id, generation });
-  const { jwe, kid } = await sealer.seal(await sealer.open(sealed, place), place);
+  const place = placeOf({ ...document, id });
+  const { jwe, kid } = await sealer.seal(await sealer.open(document.sealed, place), place);
   return { sealed: jwe, keyVersion: kid };
 }
 
-function placeOf({ uid, id, generation }: Owner) {
-  return { uid, document: id, field: 'tokenSet', generation } as const;
+function placeOf({ uid, id, generation, provider }: Owner) {
+  return { uid, document: id, field: 'tokenSet', generation, provider } as const;
 }

@@ -50,8 +50,8 @@ export const vaultDocumentSchema = v.object({
   reason: v.nullable(reason),
   /** Rises with every committed token set; the fence against late writers. */
   generation: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** The token set as JWE. */
-  sealed: v.string(),
+  /** The token set as JWE. One that was taken away is refused, and healed, as any that was altered. */
+  sealed: v.fallback(v.string(), ''),
   /** The key version that sealed it; found by this when a version is to be retired. */
   keyVersion: v.string(),
   obtainedAt: time,
@@ -94,7 +94,7 @@ export const authorizationDocumentSchema = v.object({
   subject: v.nullable(v.string()),
   scopes: v.array(v.string()),
   /** PKCE verifier and nonce as JWE; null once used. */
-  sealed: v.nullable(v.string()),
+  sealed: v.fallback(v.nullable(v.string()), ''),
   redirectUri: v.string(),
   returnTo: v.string(),
   expiresAt: time,

@@ -10,6 +10,8 @@ export interface Place {
   readonly field: 'tokenSet' | 'spilledTokenSet' | 'authorization' | 'grantToRevoke';
   /** The generation of a token set; 0 for what has none. */
   readonly generation: number;
+  /** Whose tokens or code it is for, where the document tells: another provider must not get them. */
+  readonly provider?: string;
 }
 
 export interface Sealed {
@@ -44,7 +46,7 @@ const enc = 'A256GCM';
  * Seals JSON values as JWE: a fresh content key for each message, wrapped by the keyring's newest
  * version. The place stands in the protected header, which is the associated data of the
  * encryption (RFC 7516 §5.1 step 14), so a ciphertext that was moved to another user, connection,
- * field or generation is refused.
+ * field, generation or provider is refused.
  */
 export function createSealer(keyring: Keyring): Sealer {
   return {
@@ -74,8 +76,9 @@ export function createSealer(keyring: Keyring): Sealer {
   };
 }
 
-function headerOf({ uid, document, field, generation }: Place) {
-  return { uid, doc: document, fld: field, gen: generation };
+function headerOf({ uid, document, field, generation, provider }: Place) {
+  const place = { uid, doc: document, fld: field, gen: generation };
+  return provider === undefined ? place : { ...place, prv: provider };
 }
 
 /**

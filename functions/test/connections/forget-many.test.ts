@@ -41,7 +41,7 @@ describe('forgetting a user with 200 connections', function () {
       const copy = `copy-${n}`.padEnd(22, '-');
       const sealed = await sealTokenSet(
         { sealer },
-        { uid: 'ada', id: copy, generation: 1 },
+        { uid: 'ada', id: copy, generation: 1, provider: found.document.provider },
         tokenSet,
       );
       const secret = { ...found.document, ...sealed, authorization: null };

@@ -22,14 +22,15 @@ export async function copyConnection(world: World, id: string, count: number): P
   const sealer = createSealer(createKeyring({ secrets, secretId: 'strongroom-keyring', clock }));
   const db = openDatabase(`127.0.0.1:${stack.ports.firestore}`, projectId);
   const document = await world.vault(id);
-  const { uid, generation } = document;
+  const { uid, generation, provider } = document;
   const status = await world.store.readStatus(uid, id);
   const tokenSet = await openTokenSet(sealer, { id, document });
   const ids = Array.from({ length: count }, () => randomBytes(16).toString('base64url'));
   for (let n = 0; n < count; n += writesPerCommit / 2) {
     const batch = db.batch();
     for (const copy of ids.slice(n, n + writesPerCommit / 2)) {
-      const fields = await sealTokenSet({ sealer }, { uid, id: copy, generation }, tokenSet);
+      const owner = { uid, id: copy, generation, provider };
+      const fields = await sealTokenSet({ sealer }, owner, tokenSet);
       batch.set(
         db.doc(`strongroomVault/${copy}`),
         toFirestore({ ...document, ...fields, authorization: null }),

@@ -20,7 +20,13 @@ const keyring: Keyring = {
 };
 const sealer = createSealer(keyring);
 
-const place: Place = { uid: 'alice', document: 'c'.repeat(22), field: 'tokenSet', generation: 3 };
+const place: Place = {
+  uid: 'alice',
+  document: 'c'.repeat(22),
+  field: 'tokenSet',
+  generation: 3,
+  provider: 'sandbox',
+};
 const tokenSet = { accessToken: 'at-1', refreshToken: 'rt-1', scopes: ['a', 'b'] };
 const seal = async (value: unknown = tokenSet) => (await sealer.seal(value, place)).jwe;
 const refuses = (jwe: string, where: Place = place) =>
@@ -108,14 +114,15 @@ describe('a sealed value', () => {
     { what: 'another field', field: 'authorization' },
     { what: 'an older generation', generation: 2 },
     { what: 'a newer generation', generation: 4 },
+    { what: 'another provider', provider: 'sandbox-oauth2' },
   ];
   for (const { what, ...change } of elsewhere) {
     it(`is refused when it was moved to ${what}`, async () => {
       await refuses(await seal(), { ...place, ...change });
     });
     it(`is refused when it was moved to ${what} and its header was made to agree`, async () => {
-      const { uid, document, field, generation } = { ...place, ...change };
-      const names = { uid, doc: document, fld: field, gen: generation };
+      const { uid, document, field, generation, provider } = { ...place, ...change };
+      const names = { uid, doc: document, fld: field, gen: generation, prv: provider };
       await refuses(await withHeader((header) => ({ ...header, ...names })), {
         ...place,
         ...change,
@@ -140,6 +147,7 @@ describe('a sealed value', () => {
     'its connection is left out': ({ doc: _, ...header }) => header,
     'its field is left out': ({ fld: _, ...header }) => header,
     'its generation is left out': ({ gen: _, ...header }) => header,
+    'its provider is left out': ({ prv: _, ...header }) => header,
     'its generation is text': (header) => ({ ...header, gen: '3' }),
     'its header is an empty object': () => ({}),
     'its header is null': () => null,
@@ -163,11 +171,11 @@ describe('a sealed value', () => {
 
   it('is refused when the right key made it by another algorithm', async () => {
     const { key } = keyOf('1');
-    const { uid, document: doc, field: fld, generation: gen } = place;
+    const { uid, document: doc, field: fld, generation: gen, provider: prv } = place;
     const plaintext = Buffer.from(JSON.stringify(tokenSet));
     for (const alg of ['dir', 'A256KW']) {
       const jwe = await new CompactEncrypt(plaintext)
-        .setProtectedHeader({ alg, enc: 'A256GCM', kid: '1', uid, doc, fld, gen })
+        .setProtectedHeader({ alg, enc: 'A256GCM', kid: '1', uid, doc, fld, gen, prv })
         .encrypt(key);
       await refuses(jwe);
     }
@@ -175,9 +183,9 @@ describe('a sealed value', () => {
 
   it('is refused when the right key sealed something that is not JSON', async () => {
     const { key } = keyOf('1');
-    const { uid, document: doc, field: fld, generation: gen } = place;
+    const { uid, document: doc, field: fld, generation: gen, provider: prv } = place;
     const jwe = await new CompactEncrypt(Buffer.from('not JSON'))
-      .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: '1', uid, doc, fld, gen })
+      .setProtectedHeader({ alg: 'A256GCMKW', enc: 'A256GCM', kid: '1', uid, doc, fld, gen, prv })
       .encrypt(key);
     await refuses(jwe);
   });
