@@ -55,7 +55,7 @@ export const auditRequest = v.strictObject({
 });
 /** The same as parameters of a URL, each once. */
 const parameter = v.pipe(
-  v.tuple([v.string()]),
+  v.strictTuple([v.string()]),
   v.transform(([value]) => value),
 );
 export const auditQuery = v.strictObject({

@@ -195,12 +195,14 @@ describe('the audit', function () {
 
     it('fails the call no more than it does anyway, where it cannot be written', async () => {
       const id = await move();
+      const answer = Promise.withResolvers<typeof denied>();
       world.meter.setIntercept(({ operation }) =>
-        operation.name === 'commit' ? { drop: 'before' } : undefined,
+        operation.name === 'commit' ? answer.promise : undefined,
       );
       const startedAt = Date.now();
       await refuses('sealed_value_rejected', world.call('ada', id));
       assert.ok(Date.now() - startedAt < 8_000);
+      answer.resolve(denied);
     });
   });
 

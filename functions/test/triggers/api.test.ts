@@ -247,10 +247,15 @@ describe('the REST API, through Hosting', function () {
       }
     });
 
+    it('where an id to be deleted is missing: that is not all of them', async () => {
+      assertProblem(await ask('DELETE', '/connections/'), 404, 'route_not_found');
+      assert.ok((await ask('GET', `/connections/${id}`)).status === 200);
+    });
+
     it('where the method is another, and names those that are', async () => {
       const wrong = await ask('PUT', '/connections');
       assertProblem(wrong, 405, 'method_not_allowed');
-      assert.equal(wrong.headers.get('allow'), 'GET, POST');
+      assert.equal(wrong.headers.get('allow'), 'GET, POST, DELETE');
       const one = await ask('PATCH', `/connections/${id}`);
       assert.equal(one.headers.get('allow'), 'GET, DELETE');
     });
