@@ -1,3 +1,4 @@
+import { StrongroomError } from '../../functions/src/errors.ts';
 import type { Environment } from '../../functions/src/platform/environment.ts';
 import { isRecord } from '../../sandbox/http/body.ts';
 import { CommandError } from '../command.ts';
@@ -78,7 +79,7 @@ export async function add(
       ...(clientSecrets.length > 0 && { clientSecrets }),
     });
   // Nobody should type a secret for an entry that is refused anyway.
-  context.document.validated(withEntry([]));
+  judge(context, withEntry([]), `providers.${id}`);
   const isPublic = entry['clientAuthentication'] === 'none';
   const secrets = isPublic
     ? []
@@ -136,7 +137,20 @@ export async function rotateSecret(
 export async function setApp(context: Context, app: Entry): Promise<number> {
   const newest = await context.document.newest();
   const before = isRecord(newest.written.app) ? newest.written.app : {};
-  return publish(context, newest, { ...newest.written, app: { ...before, ...app } });
+  const next = { ...newest.written, app: { ...before, ...app } };
+  judge(context, next, 'app');
+  return publish(context, newest, next);
+}
+
+/** @throws UsageError where what was given is wrong; StrongroomError where something else is. */
+function judge({ document }: Context, next: WrittenSettings, given: string): void {
+  try {
+    document.validated(next);
+  } catch (error) {
+    const field = error instanceof StrongroomError ? (error.details.field ?? '') : '';
+    const isGiven = field === given || field.startsWith(`${given}.`);
+    throw isGiven && error instanceof Error ? new UsageError(error.message) : error;
+  }
 }
 
 /** Shows what changes, asks, and adds the version. */

@@ -99,7 +99,8 @@ export async function examine(site: Site, { say, note }: Terminal): Promise<numb
       `    ${change === undefined ? mend : setupCommand(site)}`,
     ]);
   }
-  note(found === 0 ? 'All is as it should be.\n' : `${found} to mend.\n`);
+  const good = site.isSandbox ? 'What the sandbox has' : 'All';
+  note(found === 0 ? `${good} is as it should be.\n` : `${found} to mend.\n`);
   return found === 0 ? 0 : 1;
 }
 

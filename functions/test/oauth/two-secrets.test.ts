@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createAuthentication } from '../../src/oauth/client-authentication.ts';
 import { OAuthFailure } from '../../src/oauth/failure.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 import type { Settings } from '../../src/providers/settings-schema.ts';
 import { createWorld, type World } from '../harness/world.ts';
 import { partyAnswering } from './parties.ts';
@@ -163,4 +164,28 @@ describe('while a client secret is being replaced', function () {
       assert.equal(world.provider.counters().revocations - before, 3);
     });
   }
+
+  it('a refresh does not ask again where its lease might not outlive the answer; the next one begins with the other secret', async () => {
+    const { id } = await world.connect('ada');
+    world.publish(replaceSecret);
+    expire();
+    const before = tokenRequests();
+    // The first answer takes more than the lease has to spare.
+    const slowMs = 6_000;
+    const late = () => (tokenRequests() > before ? slowMs : 0);
+    const clock: Clock = {
+      ...world.clock,
+      now: () => world.clock.now() + late(),
+      ticks: () => world.clock.ticks() + late(),
+    };
+    const suite = world.newSuite({ clock });
+    const request = { method: 'GET', path: '/me' };
+    const deadlineAt = clock.now() + slowMs + 200;
+    await assert.rejects(suite.call({ uid: 'ada' }, id, request, deadlineAt), {
+      code: 'unavailable',
+    });
+    assert.equal(tokenRequests() - before, 1);
+    assert.equal((await world.vault(id)).status, 'active');
+    assert.equal(await called(id, suite), 1);
+  });
 });

@@ -263,8 +263,11 @@ describe('npm run providers', () => {
   it('names the field of a document that is wrong, and refuses to add one', async () => {
     const document = start();
     const wrong = await run(['add', 'two', ...entryArguments(), '--kind', mark, '--yes'], mark);
-    assert.equal(wrong.code, 1);
+    assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /not valid at providers\.two\.kind/);
+    const app = await run(['app', '--redirect-uri', `http://${mark}/`, '--yes']);
+    assert.equal(app.code, 2);
+    assert.match(app.stderr, /not valid at app\.redirectUri: must be https/);
     assert.equal((await newest()).version, 1);
     const broken = {
       ...document,
