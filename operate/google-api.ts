@@ -5,6 +5,7 @@ import { isRecord } from '../sandbox/http/body.ts';
 
 /** The services that operator commands speak to, by the first label of their host. */
 export type Service =
+  | 'cloudfunctions'
   | 'cloudresourcemanager'
   | 'firestore'
   | 'iam'
@@ -13,11 +14,11 @@ export type Service =
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** One request to an Admin API over REST (v1); the answer's JSON object. @throws GoogleApiError */
+/** One request to an Admin API over REST; the answer's JSON object. @throws GoogleApiError */
 export type GoogleApi = (
   service: Service,
   method: 'GET' | 'POST' | 'PATCH',
-  /** Below `/v1/`, with its query. */
+  /** Below the version, with its query. */
   path: string,
   body?: Json,
 ) => Promise<Json>;
@@ -45,6 +46,9 @@ export interface Endpoints {
   readonly quotaProject?: string;
   readonly retryPauseMs?: number;
 }
+
+/** Of the API, where it is not `v1`. */
+const versions: Partial<Record<Service, string>> = { cloudfunctions: 'v2' };
 
 const timeoutMs = 30_000;
 const tries = 3;
@@ -83,7 +87,10 @@ export function createGoogleApi(endpoints: Endpoints): GoogleApi {
       try {
         const init = { method, headers, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) };
         const text = body === undefined ? {} : { body: JSON.stringify(body) };
-        return await answerOf(await reach(`${origin}/v1/${path}`, { ...init, ...text }), isSecret);
+        return await answerOf(
+          await reach(`${origin}/${versions[service] ?? 'v1'}/${path}`, { ...init, ...text }),
+          isSecret,
+        );
       } catch (error) {
         // What adds something may have done so: it is for the next run to see.
         const mayRepeat = method !== 'POST' || /:(get|set)IamPolicy$/.test(path);

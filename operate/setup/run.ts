@@ -5,6 +5,7 @@ import { confirm } from '../terminal.ts';
 import { actingNeed, projectAccessNeed, secretAccessNeed } from './access.ts';
 import { accountsNeed } from './accounts.ts';
 import { databaseNeed, indexesNeed } from './firestore.ts';
+import { functionsNeed } from './functions.ts';
 import type { Difference, Need, Site } from './needs.ts';
 import { keyringNeed, settingsNeed } from './secrets.ts';
 import { servicesNeed } from './services.ts';
@@ -24,6 +25,7 @@ export function needsOf(site: Site): Need[] {
     actingNeed(site),
     databaseNeed(site),
     indexesNeed(site),
+    functionsNeed(site),
   ];
 }
 

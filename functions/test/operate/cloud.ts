@@ -11,7 +11,7 @@ import { SecretStore } from '../../../sandbox/secret-manager/store.ts';
 
 /**
  * The Admin APIs that `npm run setup` speaks to, in memory, in the shapes of their REST references:
- * Service Usage v1, IAM v1, Resource Manager v1, Secret Manager v1, Firestore Admin v1. As they do,
+ * Service Usage v1, IAM v1, Resource Manager v1, Secret Manager v1, Firestore Admin v1, Cloud Functions v2. As they do,
  * it refuses what is unknown: paths, members of a body, accounts, stale etags, services that are
  * not enabled.
  */
@@ -26,6 +26,7 @@ export interface Cloud extends LocalServer {
   readonly databases: Map<string, { type: string; locationId: string }>;
   readonly indexes: Json[];
   readonly fields: Map<string, Json>;
+  readonly functions: Json[];
   /** Called before a request takes effect; what it throws is answered. */
   intercept: ((asked: Asked) => void) | undefined;
 }
@@ -62,6 +63,7 @@ export async function startCloud(projectId: string): Promise<Cloud> {
   const databases: Cloud['databases'] = new Map();
   const indexes: Json[] = [];
   const fields = new Map<string, Json>();
+  const functions: Json[] = [];
   let operations = 0;
 
   const begin = (prefix = '') => {
@@ -229,6 +231,12 @@ export async function startCloud(projectId: string): Promise<Cloud> {
         return setPolicy(id, body);
       },
     ],
+    [
+      'cloudfunctions',
+      'GET',
+      'locations/-/functions',
+      ({ query }) => page('functions', functions, query),
+    ],
     ['firestore', 'GET', 'databases/([^/]+)', ({ ids: [id = ''] }) => databaseOf(id)],
     [
       'firestore',
@@ -344,6 +352,7 @@ export async function startCloud(projectId: string): Promise<Cloud> {
     databases,
     indexes,
     fields,
+    functions,
     intercept: undefined,
   };
   const server = await startLocalServer(async (request, response) => {
@@ -362,7 +371,8 @@ export async function startCloud(projectId: string): Promise<Cloud> {
 }
 
 async function askedBy(request: IncomingMessage): Promise<Asked> {
-  const [, service = '', path = ''] = /^\/([^/]+)\/v1\/(.*)$/.exec(request.url ?? '') ?? [];
+  const [, service = '', path = ''] =
+    /^\/(cloudfunctions(?=\/v2\/)|[^/]+(?=\/v1\/))\/v.\/(.*)$/.exec(request.url ?? '') ?? [];
   if (request.headers.authorization !== 'Bearer of-the-operator') {
     throw new RpcError('PERMISSION_DENIED', 'Request had no valid credentials.');
   }

@@ -411,6 +411,30 @@ describe('against a cloud that speaks the REST of the Admin APIs', function () {
       });
     }
 
+    it('finds functions that run as another account than theirs, of this codebase alone', async () => {
+      await ready();
+      const deploy = (name: string, account: string, codebase = 'strongroom') =>
+        cloud.functions.push({
+          name: `projects/${projectId}/locations/us-central1/functions/${name}`,
+          environment: 'GEN_2',
+          labels: { 'firebase-functions-codebase': codebase },
+          serviceConfig: { serviceAccountEmail: emailOf(account) },
+        });
+      deploy('oauth', 'page');
+      deploy('rotateKeys', 'keys');
+      deploy('connections-call', 'vault');
+      deploy('oauth', 'vault', 'the-apps-own');
+      assert.equal((await examine()).code, 0);
+      for (let more = 0; more < 20; more += 1) deploy(`connections-${more}`, 'vault');
+      deploy('oauth', 'vault');
+      const { code, stdout } = await examine();
+      assert.equal(code, 1);
+      assert.match(
+        stdout,
+        /oauth runs as strongroom-vault@\S+, not as strongroom-page@\S+\n +npx firebase deploy --only functions:strongroom/,
+      );
+    });
+
     it('lets the vault publish to Eventarc', async () => {
       await ready();
       const bindings = cloud.policies.get(`projects/${projectId}`)?.bindings;
@@ -467,6 +491,7 @@ describe('against the sandbox', () => {
     'Tasks as oneself',
     'Firestore database',
     'Indexes and TTL policies',
+    'Accounts of the deployed functions',
   ];
 
   it('setup makes both secrets and the first key, once; what no emulator holds is called so', async () => {
