@@ -42,6 +42,7 @@ function findVariables(named?: string): NodeJS.ProcessEnv {
   if (sandbox !== undefined && (!projectId || projectId === sandbox.projectId)) {
     return {
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${sandbox.ports.firestore}`,
+      FIREBASE_AUTH_EMULATOR_HOST: `127.0.0.1:${sandbox.ports.auth}`,
       STRONGROOM_SECRET_MANAGER_EMULATOR_HOST: `127.0.0.1:${sandbox.ports.secretManager}`,
       ...process.env,
       GCLOUD_PROJECT: sandbox.projectId,

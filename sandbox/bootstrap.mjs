@@ -34,6 +34,7 @@ const commands = {
   doctor: [['operate/doctor.ts']],
   audit: [['operate/audit.ts']],
   keys: [['operate/keys.ts']],
+  import: [['operate/import.ts']],
   seal: [...build, ['bench/seal.ts']],
   build,
   simulate: [['bench/simulate.ts']],

@@ -21,7 +21,8 @@ export async function revoke(
     [tokenSet.accessToken, 'access_token'],
   ];
   for (const [token, hint] of tokens) {
-    if (token === undefined) continue;
+    // An import may have brought a refresh token alone.
+    if (!token) continue;
     const additionalParameters = { token_type_hint: hint };
     const options = { ...transport, additionalParameters };
     await party.authenticated(async (clientAuth) => {
