@@ -22,13 +22,15 @@ export interface Outage {
 }
 
 /**
- * From the next commit of that kind on, nothing of Firestore works until the outage is ended.
+ * From the next commit of that kind to a connection on, nothing of Firestore works until the outage
+ * is ended. Those of tests before this one may still be tried by the client library.
  *
  * @param trouble what everything meets; `silence`: no answer until its end.
  * @param first what that commit meets, where it is something else.
  */
 export function outageFrom(
   meter: Meter,
+  connectionId: string,
   kind: CommitKind,
   trouble: Interception | 'silence',
   first?: Interception,
@@ -39,7 +41,8 @@ export function outageFrom(
   let isBegun = false;
   meter.setIntercept(async ({ operation, body }) => {
     if (isBegun) return meet();
-    if (operation.name !== 'commit' || kindOf(body) !== kind) return undefined;
+    const isMeant = operation.name === 'commit' && kindOf(body) === kind;
+    if (!isMeant || !JSON.stringify(body).includes(connectionId)) return undefined;
     isBegun = true;
     begun.resolve();
     return first ?? meet();

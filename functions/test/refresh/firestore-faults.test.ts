@@ -82,7 +82,7 @@ describe('a refresh while Firestore is in trouble', function () {
     ] as const) {
       it(`${name}: fails clean, spends nothing, and is in nobody's way for long when it is over`, async () => {
         const id = await connectExpired();
-        const outage = outageFrom(world.meter, 'lease', denied, first);
+        const outage = outageFrom(world.meter, id, 'lease', denied, first);
         await refuses('unavailable', world.call('ada', id, instance()), {
           dependency: 'firestore',
         });
@@ -100,7 +100,7 @@ describe('a refresh while Firestore is in trouble', function () {
       const { id } = await world.connect('ada');
       world.provider.resetCounters();
       world.clock.advance((lifetimeSeconds - 20) * 1_000);
-      const outage = outageFrom(world.meter, 'lease', denied);
+      const outage = outageFrom(world.meter, id, 'lease', denied);
       assert.equal(await world.call('ada', id, instance()), 200);
       outage.end();
       assert.equal(tokenRequests(), 0);
@@ -118,7 +118,7 @@ describe('a refresh while Firestore is in trouble', function () {
     for (const [name, trouble] of all) {
       it(`(${name}): he has his token, a task has the rest, and writes it when it is over`, async () => {
         const id = await connectExpired();
-        const outage = outageFrom(world.meter, 'refresh', trouble);
+        const outage = outageFrom(world.meter, id, 'refresh', trouble);
         assert.equal(await world.call('ada', id, instance()), 200);
         assert.deepEqual(
           world.tasks.map(({ queue }) => queue),
@@ -134,7 +134,7 @@ describe('a refresh while Firestore is in trouble', function () {
 
     it('keeps the task: it fails until then', async () => {
       const id = await connectExpired();
-      const outage = outageFrom(world.meter, 'refresh', denied);
+      const outage = outageFrom(world.meter, id, 'refresh', denied);
       assert.equal(await world.call('ada', id, instance()), 200);
       await refuses('unavailable', world.runTasks({ suite: instance() }));
       await refuses('unavailable', world.runTasks({ suite: instance() }));
@@ -145,7 +145,7 @@ describe('a refresh while Firestore is in trouble', function () {
 
     it('and takes the task queue with it: the process writes it when it is over', async () => {
       const id = await connectExpired();
-      const { outage, clock } = endingAfter(10_000);
+      const { outage, clock } = endingAfter(id, 10_000);
       const enqueue = () => Promise.reject(new Error('Nor does the task queue work.'));
       assert.equal(await world.call('ada', id, instance({ clock, enqueue })), 200);
       outage.end();
@@ -156,7 +156,7 @@ describe('a refresh while Firestore is in trouble', function () {
 
     it('with a task queue that gives no answer: the process writes it when it is over', async () => {
       const id = await connectExpired();
-      const { outage, clock } = endingAfter(3_000);
+      const { outage, clock } = endingAfter(id, 3_000);
       const enqueue = () => new Promise<void>(() => {});
       assert.equal(await world.call('ada', id, instance({ clock, enqueue })), 200);
       outage.end();
@@ -165,7 +165,7 @@ describe('a refresh while Firestore is in trouble', function () {
 
     it('is told to him where neither it nor the task queue comes back', async () => {
       const id = await connectExpired();
-      const outage = outageFrom(world.meter, 'refresh', denied);
+      const outage = outageFrom(world.meter, id, 'refresh', denied);
       const enqueue = () => Promise.reject(new Error('Nor does the task queue work.'));
       const startedAt = world.clock.now();
       await refuses('unavailable', world.call('ada', id, instance({ enqueue })), {
@@ -178,8 +178,11 @@ describe('a refresh while Firestore is in trouble', function () {
     });
 
     /** An outage that ends after that much of the clock's time. */
-    function endingAfter(ms: number): { outage: Outage; clock: ReturnType<typeof leapingClock> } {
-      const outage = outageFrom(world.meter, 'refresh', denied);
+    function endingAfter(
+      id: string,
+      ms: number,
+    ): { outage: Outage; clock: ReturnType<typeof leapingClock> } {
+      const outage = outageFrom(world.meter, id, 'refresh', denied);
       const endsAt = world.clock.now() + ms;
       const clock = leapingClock(world.clock, async () => {
         if (world.clock.now() >= endsAt) outage.end();
@@ -191,7 +194,7 @@ describe('a refresh while Firestore is in trouble', function () {
   describe('that ends before the task has come', () => {
     it('has a fresh instance wait for it, and spend nothing', async () => {
       const id = await connectExpired();
-      const outage = outageFrom(world.meter, 'refresh', denied);
+      const outage = outageFrom(world.meter, id, 'refresh', denied);
       assert.equal(await world.call('ada', id, instance()), 200);
       outage.end();
       const sleeps: number[] = [];
@@ -221,7 +224,7 @@ describe('a refresh while Firestore is in trouble', function () {
         ),
       }));
       const id = await connectExpired();
-      const outage = outageFrom(world.meter, 'refresh', denied);
+      const outage = outageFrom(world.meter, id, 'refresh', denied);
       assert.equal(await world.call('ada', id, instance()), 200);
       world.clock.advance(5 * 60_000);
       outage.end();
@@ -235,7 +238,7 @@ describe('a refresh while Firestore is in trouble', function () {
 
     it('has it wait on where only a warning was written meanwhile', async () => {
       const id = await connectExpired();
-      const outage = outageFrom(world.meter, 'refresh', denied);
+      const outage = outageFrom(world.meter, id, 'refresh', denied);
       assert.equal(await world.call('ada', id, instance()), 200);
       outage.end();
       const clock = leapingClock(world.clock, async (ms) => {

@@ -28,7 +28,7 @@ describe('what the provider gave and Firestore could not take, in its task', fun
     const { id } = await world.connect(uid);
     expire();
     world.provider.resetCounters();
-    const outage = outageFrom(world.meter, 'refresh', troubles['permission denied']);
+    const outage = outageFrom(world.meter, id, 'refresh', troubles['permission denied']);
     assert.equal(await world.call(uid, id, instance()), 200);
     outage.end();
     return id;
