@@ -8,7 +8,7 @@ import { auditRecordSchema, type NewRecord } from '../audit/record.ts';
 import { reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
 import { toFirestore } from './documents.ts';
-import { parse } from './stored.ts';
+import { parse, timeOfRead } from './stored.ts';
 
 export const auditCollection = 'strongroomAudit';
 
@@ -62,11 +62,7 @@ export function createAuditStore(db: Firestore, timed: ServerClock['timed'] = (a
         after === undefined
           ? ordered
           : ordered.startAfter(Timestamp.fromMillis(after.occurredAt), after.id);
-      const ask = () =>
-        timed(
-          () => query.get(),
-          ({ readTime }) => readTime.toMillis(),
-        );
+      const ask = () => timed(() => query.get(), timeOfRead);
       return (await reachFirestore(ask)).docs.map((snapshot) => ({
         id: snapshot.id,
         record: parse(snapshot, auditRecordSchema),
