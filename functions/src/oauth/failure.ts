@@ -79,11 +79,17 @@ const standardKinds: ReadonlyMap<string, FailureKind> = new Map([
   ['slow_down', 'transient'],
 ]);
 
+/** RFC 6749 §4.1.2.1 and §5.2. */
 const errorCode = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
+/** Words of letters, each with a number after it at most: what a secret does not look like. */
+const words = /^(?:[a-z]{1,30}\d{0,8}|\d{1,8})(?:[ _.:/-](?:[a-z]{1,30}\d{0,8}|\d{1,8}))*$/i;
 
-/** An `error` code if it is one as RFC 6749 §4.1.2.1 and §5.2 allow; nothing else is passed on. */
+/**
+ * An `error` code where it is one; nothing else is passed on: some providers put there what they were
+ * sent.
+ */
 export function errorCodeOf(said: string): string | undefined {
-  return errorCode.test(said) ? said : undefined;
+  return errorCode.test(said) && words.test(said) ? said : undefined;
 }
 
 /** The provider's own error codes. */

@@ -62,6 +62,20 @@ describe('a sealed value', () => {
       ),
     ));
 
+  it('opens to what was sealed, whatever its size, up to the limit of what providers may send', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('a', '"', '\\', 'é', '💥', '\ud800', '\u0000'),
+        fc.oneof(fc.nat(64), fc.nat(250_000)),
+        async (character, size) => {
+          const text = character.repeat(size / character.length);
+          const { jwe } = await sealer.seal({ text }, place);
+          assert.deepEqual(await sealer.open(jwe, place), { text });
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
   it('is a compact JWE that says A256GCMKW, A256GCM and its key version, and hides the rest', async () => {
     const { jwe, kid } = await sealer.seal(tokenSet, place);
     const parts = jwe.split('.');
@@ -92,6 +106,41 @@ describe('a sealed value', () => {
       fc.asyncProperty(fc.nat(jwe.length - 1), character, async (at, instead) => {
         fc.pre(jwe[at] !== instead);
         await refuses(jwe.slice(0, at) + instead + jwe.slice(at + 1));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('is refused after any edit: parts and stretches left out, doubled, moved or replaced', async () => {
+    const [jwe, another] = [await seal(), await seal({ other: 1 })];
+    const at = fc.nat(jwe.length);
+    const part = fc.nat(4);
+    const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
+    const edits = fc.oneof(
+      fc.tuple(at, at, at).map(([from, length, to]) => {
+        const rest = jwe.slice(0, from) + jwe.slice(from + length);
+        return rest.slice(0, to) + jwe.slice(from, from + length) + rest.slice(to);
+      }),
+      fc.tuple(at, at).map(([from, length]) => jwe.slice(0, from) + jwe.slice(from + length)),
+      fc.tuple(at, at).map(([from, to]) => jwe.slice(0, from) + another.slice(to)),
+      fc.tuple(at, fc.string({ unit: 'binary' })).map(([to, text]) => {
+        return jwe.slice(0, to) + text + jwe.slice(to);
+      }),
+      fc.shuffledSubarray(jwe.split('.')).map((parts) => parts.join('.')),
+      fc.tuple(part, part).map(([from, to]) => {
+        return jwe
+          .split('.')
+          .with(to, jwe.split('.')[from] ?? '')
+          .join('.');
+      }),
+      fc.tuple(part, fc.uint8Array({ maxLength: 64 })).map(([to, bytes]) => {
+        return jwe.split('.').with(to, base64url(bytes)).join('.');
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(edits, async (edited) => {
+        fc.pre(edited !== jwe && edited !== another);
+        await refuses(edited);
       }),
       { numRuns: 2_000 },
     );
