@@ -10,6 +10,7 @@ import type {
   CallRequest,
   Connection,
   Disconnected,
+  Export,
   Forgotten,
   Provider,
 } from './types.ts';
@@ -35,6 +36,7 @@ export function strongroom(functions: Functions) {
   }
   const listProviders = callable<object, Provider[]>('providers-list');
   const listConnections = callable<object, Connection[]>('connections-list');
+  const exportAll = callable<object, Export>('connections-export');
   const forget = callable<object, Forgotten>('connections-forget');
   const listAudit = callable<AuditRequest, AuditPage>('audit-list');
   return {
@@ -58,6 +60,8 @@ export function strongroom(functions: Functions) {
       ),
       /** Revokes at the provider (`revoked` says whether that succeeded) and forgets. */
       disconnect: callable<OneConnection, Disconnected>('connections-disconnect'),
+      /** All that is held of the user: connections, authorizations, audit; no token. */
+      export: () => exportAll({}),
       /** Ends all connections and deletes all that is held of the user. */
       forget: () => forget({}),
     },

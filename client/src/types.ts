@@ -129,3 +129,41 @@ export interface AuditRecord {
   /** What the type adds: `connectionId`, `provider`, `reason` … */
   readonly [field: string]: string | number | boolean | null;
 }
+
+/** A connection and what else is known of it; no token is in it. */
+export interface ExportedConnection extends Partial<Connection> {
+  readonly id: string;
+  /** ISO 8601, as all times here: when its user consented last. */
+  readonly grantedAt?: string;
+  /** When the tokens that are held were given. */
+  readonly tokensObtainedAt?: string;
+  readonly accessTokenExpiresAt?: string;
+  /** When it was last used, to the day. */
+  readonly usedAt?: string;
+  /** How often it has been refreshed since the consent. */
+  readonly refreshes?: number;
+}
+
+/** An authorization that was begun; it is forgotten at `deletedAt`. */
+export interface ExportedAuthorization {
+  readonly provider: string;
+  readonly scopes: readonly string[];
+  readonly returnTo: string;
+  readonly expiresAt: string;
+  /** When it was completed or refused. */
+  readonly usedAt?: string;
+  readonly deletedAt: string;
+}
+
+/** All that is held of the user, redacted. */
+export interface Export {
+  readonly version: 1;
+  readonly exportedAt: string;
+  readonly uid: string;
+  readonly connections: readonly ExportedConnection[];
+  readonly authorizations: readonly ExportedAuthorization[];
+  /** Newest first; `next` is the `after` with which audit.list goes on. */
+  readonly audit: AuditPage;
+  /** False where a list was longer than the export has room for. */
+  readonly isComplete: boolean;
+}

@@ -9,6 +9,7 @@ import { createCallbackTarget } from './connections/callback.ts';
 import { createComplete } from './connections/complete.ts';
 import { createDisconnect } from './connections/disconnect.ts';
 import { createEnd } from './connections/end.ts';
+import { createExport } from './connections/export.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
 import { createRevokeGrant } from './connections/revoke-later.ts';
@@ -42,6 +43,7 @@ import { createCommitRefresh } from './refresh/spill.ts';
 import { createAuditStore } from './store/audit-store.ts';
 import { type ConnectionStore, createConnectionStore } from './store/connection-store.ts';
 import { createEventStore } from './store/event-store.ts';
+import { createExportStore } from './store/export-store.ts';
 import { createForgettingStore } from './store/forgetting-store.ts';
 import { createKeyStore } from './store/key-store.ts';
 import { createProviderStore } from './store/provider-store.ts';
@@ -117,6 +119,7 @@ export function createSuite(
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
   const warn = createWarn(shared);
+  const listAudit = createAuditList(records);
 
   const events = createEventStore(db, timed);
   const keys = createKeyStore(db, timed);
@@ -140,7 +143,8 @@ export function createSuite(
     forget,
     revokeGrant: createRevokeGrant(shared),
     audit,
-    listAudit: createAuditList(records),
+    listAudit,
+    exportAll: createExport({ store: createExportStore(db), listAudit, clock }),
     rotate: onTime(clock, store, createRotation({ ...shared, pausedUntil })),
     refreshBatch: createRefreshBatch({ ...shared, pausedUntil, fresh }),
     commitRefresh: createCommitRefresh(shared),

@@ -95,6 +95,9 @@ export const connections = {
     { takes: oneConnection, checksRevocation: true },
     (caller, { connectionId }) => suite().disconnect(caller, connectionId),
   ),
+  export: callable('connections-export', { takes: nothing, checksRevocation: true }, (caller) =>
+    suite().exportAll(caller),
+  ),
   forget: callable('connections-forget', { takes: nothing, checksRevocation: true }, ({ uid }) =>
     suite().forget(uid, 'user'),
   ),

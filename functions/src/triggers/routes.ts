@@ -55,6 +55,7 @@ export const routes: readonly Route[] = [
   sensitive(
     json('DELETE', `${base}/connections$`, ({ caller }) => suite().forget(caller.uid, 'user')),
   ),
+  sensitive(json('GET', `${base}/export$`, ({ caller }) => suite().exportAll(caller))),
   json('GET', `${base}/audit$`, ({ caller, request }) =>
     suite().listAudit(caller, parseRequest(auditQuery, queryOf(request.url))),
   ),

@@ -32,6 +32,16 @@ const ways: Readonly<
     status: 404,
     checks: true,
   },
+  'connections-export': {
+    ask: ({ callable }) => callable('connections-export', {}),
+    status: 200,
+    checks: true,
+  },
+  'GET /v1/export': {
+    ask: ({ rest }) => rest('GET', '/v1/export'),
+    status: 200,
+    checks: true,
+  },
   'connections-forget': {
     ask: ({ callable }) => callable('connections-forget', {}),
     status: 200,

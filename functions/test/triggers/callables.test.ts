@@ -138,6 +138,7 @@ describe('the callables, from the real SDK through the emulators', function () {
       'connections-disconnect': { connectionId: 'A'.repeat(22), uid: secret },
       'connections-token': { connectionId: 'A'.repeat(22), uid: secret },
       'connections-forget': { uid: secret },
+      'connections-export': { uid: secret },
       'audit-list': { uid: secret },
       'connections-call': { connectionId: 'A'.repeat(22), method: 'GET', path: '/', url: secret },
     })) {

@@ -93,6 +93,7 @@ describe('the deployment manifest', function () {
       'connections-call',
       'connections-complete',
       'connections-disconnect',
+      'connections-export',
       'connections-forget',
       'connections-get',
       'connections-list',
