@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { rotationPeriodMs } from '../../functions/src/refresh/allowance.ts';
 import { createRotation } from '../../functions/src/refresh/rotation.ts';
-import type { ConnectionStore, DueConnection } from '../../functions/src/store/connection-store.ts';
+import type { ConnectionStore } from '../../functions/src/store/connection-store.ts';
 import { shards } from '../../functions/src/store/documents.ts';
+import type { DueConnection } from '../../functions/src/store/due-store.ts';
 import { type Cohort, meanIntervalMs, settingsOf } from '../cohort.ts';
 import { populate } from '../population.ts';
 import { createRandom } from '../random.ts';

@@ -1,5 +1,3 @@
-import type { TokenAnswer, TokenSet } from './token-set.ts';
-
 /**
  * In which field providers tell how many more seconds the refresh token lives; no standard has one.
  * GitHub, LinkedIn and Google have the first, Keycloak the second, Intuit the third.
@@ -16,7 +14,16 @@ const longestSeconds = 100 * 366 * 24 * 60 * 60;
 const shortestIntervalMs = 60_000;
 
 /** What is known of a refresh token's end; both fields are a token set's. */
-export type RefreshTokenEnd = Pick<TokenSet, 'refreshTokenExpiresAt' | 'refreshTokenEndIsFixed'>;
+export interface RefreshTokenEnd {
+  readonly refreshTokenExpiresAt?: number | undefined;
+  readonly refreshTokenEndIsFixed?: boolean | undefined;
+}
+
+/** A token endpoint's answer, as far as it tells of the refresh token. */
+type Answer = { readonly access_token: string; readonly refresh_token?: string } & {
+  readonly [field in (typeof fields)[number]]?: unknown;
+};
+type Previous = RefreshTokenEnd & { readonly obtainedAt: number };
 
 /**
  * When the refresh token will die by what the answer tells; 0 means never (Keycloak's offline
@@ -26,9 +33,9 @@ export type RefreshTokenEnd = Pick<TokenSet, 'refreshTokenExpiresAt' | 'refreshT
  * @param previous the token set that was refreshed, where one was.
  */
 export function refreshTokenEndOf(
-  answer: TokenAnswer,
+  answer: Answer,
   obtainedAt: number,
-  previous: TokenSet | undefined,
+  previous: Previous | undefined,
 ): RefreshTokenEnd {
   const seconds = secondsOf(answer);
   if (seconds === undefined) return answer.refresh_token ? {} : endOf(previous);
@@ -39,7 +46,7 @@ export function refreshTokenEndOf(
     : { refreshTokenExpiresAt };
 }
 
-function secondsOf(answer: TokenAnswer): number | undefined {
+function secondsOf(answer: Answer): number | undefined {
   for (const field of fields) {
     const told = answer[field];
     const seconds = typeof told === 'string' && told !== '' ? Number(told) : told;
@@ -50,14 +57,14 @@ function secondsOf(answer: TokenAnswer): number | undefined {
   return undefined;
 }
 
-function isFixed(end: number, obtainedAt: number, previous: TokenSet | undefined): boolean {
+function isFixed(end: number, obtainedAt: number, previous: Previous | undefined): boolean {
   if (previous?.refreshTokenExpiresAt === undefined) return false;
   const intervalMs = obtainedAt - previous.obtainedAt;
   if (intervalMs < shortestIntervalMs) return previous.refreshTokenEndIsFixed === true;
   return end - previous.refreshTokenExpiresAt < intervalMs / 2;
 }
 
-function endOf({ refreshTokenExpiresAt }: Partial<TokenSet> = {}): RefreshTokenEnd {
+function endOf({ refreshTokenExpiresAt }: RefreshTokenEnd = {}): RefreshTokenEnd {
   return refreshTokenExpiresAt === undefined
     ? {}
     : { refreshTokenExpiresAt, refreshTokenEndIsFixed: true };

@@ -1,4 +1,4 @@
-import type { DueConnection } from '../store/connection-store.ts';
+import type { DueConnection } from '../store/due-store.ts';
 import type { Allowance } from './allowance.ts';
 
 /** A connection that is due, and the generation that made it so. */

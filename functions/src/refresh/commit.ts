@@ -1,18 +1,16 @@
 import { StrongroomError } from '../errors.ts';
-import { type Recorder, subjectOf } from '../events/outbox.ts';
+import type { Recorder } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
-import type { Provider } from '../providers/settings-schema.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import type { Held } from './lease.ts';
-import { type Given, land, landingOf } from './protocol.ts';
-import { refreshed, schedule } from './schedule.ts';
-import { sealTokenSet } from './sealed-token-set.ts';
+import type { Given } from './protocol.ts';
 import { spill } from './spill.ts';
+import { writeGiven } from './write-given.ts';
 
 const commitPauseMs = 200;
 /** How long this process alone tries before a task is to do it, and before it is asked again. */
@@ -62,7 +60,7 @@ export async function commit(
   let known: Stored<VaultDocument> | undefined = held;
   for (;;) {
     try {
-      return await write(dependencies, { provider, recorder, revokeGiven }, given, known);
+      return await writeGiven(dependencies, { provider, recorder, revokeGiven }, given, known);
     } catch (error) {
       if (!(error instanceof StrongroomError)) throw error;
       // A write whose answer was lost may have happened: only a read can tell.
@@ -77,61 +75,5 @@ export async function commit(
       if (clock.now() > lease.until + commitGraceMs) throw error;
       await clock.sleep(commitPauseMs);
     }
-  }
-}
-
-interface Surroundings {
-  readonly provider: Provider;
-  readonly recorder: Recorder;
-  readonly revokeGiven: () => Promise<void>;
-}
-
-/** @throws StrongroomError `unavailable`: it may have been written all the same. */
-export async function write(
-  dependencies: RefreshDependencies,
-  { provider, recorder, revokeGiven }: Surroundings,
-  given: Given,
-  known?: Stored<VaultDocument>,
-): Promise<AttemptOutcome> {
-  const { store, clock, outbox } = dependencies;
-  const { id, uid, tokenSet } = given;
-  let current = known ?? (await store.readVault(id));
-  for (;;) {
-    const landing = landingOf(given, current?.document);
-    if (current === undefined || landing === 'gone') {
-      // Disconnected meanwhile: what was just given must not outlive it.
-      await revokeGiven();
-      return { kind: 'again' };
-    }
-    if (landing === 'overtaken') return { kind: 'again' };
-    const { document } = current;
-    if (landing === 'landed') {
-      const { generation } = document;
-      return { kind: 'refreshed', opened: { tokenSet, generation, uid, provider } };
-    }
-    const generation = document.generation + 1;
-    const owner = { uid, id, generation, provider: provider.id };
-    const sealed = await sealTokenSet(dependencies, owner, tokenSet);
-    const past = refreshed(document, given.isForCaller, clock.now());
-    const times = schedule(dependencies, provider, tokenSet, past);
-    const landed = land(given, document);
-    const { patch, documents } = recorder.connection(
-      subjectOf(current),
-      { type: 'refreshed', generation, expiresAt: sealed.expiresAt },
-      ...(landed.isRevived ? [{ type: 'recovered' } as const] : []),
-    );
-    const status = { ...times.status, ...landed.status };
-    const isVisible = Object.keys(status).length > 0;
-    const written = await store.update(
-      current,
-      { ...sealed, ...times.vault, ...landed.vault, ...patch },
-      isVisible ? { ...status, updatedAt: clock.now() } : undefined,
-      documents,
-    );
-    if (written !== undefined) {
-      await outbox.handOver(documents);
-      return { kind: 'refreshed', opened: { tokenSet, generation, uid, provider } };
-    }
-    current = await store.readVault(id);
   }
 }

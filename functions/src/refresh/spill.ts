@@ -1,13 +1,9 @@
 import * as v from 'valibot';
-import { StrongroomError, unavailable } from '../errors.ts';
+import { unavailable } from '../errors.ts';
 import { log } from '../logs.ts';
-import { OAuthFailure } from '../oauth/failure.ts';
-import { revoke } from '../oauth/revocation.ts';
 import { tokenSetSchema } from '../oauth/token-set.ts';
 import { within } from '../platform/within.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-import { rejected } from '../vault/keyring.ts';
-import { write } from './commit.ts';
 import type { RefreshDependencies } from './dependencies.ts';
 import type { Given } from './protocol.ts';
 
@@ -22,7 +18,7 @@ export const spilledSchema = v.object({
 export type Spilled = v.InferOutput<typeof spilledSchema>;
 
 /** All of it, so that whoever can make tasks can change nothing of it. */
-const contentSchema = v.object({
+export const spilledContentSchema = v.object({
   provider: v.string(),
   attempt: v.string(),
   authorization: v.nullable(v.string()),
@@ -46,7 +42,7 @@ export async function spill(
 ): Promise<boolean> {
   const { id, uid, generation, ...content } = given;
   try {
-    const { jwe } = await sealer.seal({ ...content, provider: provider.id }, placeOf(given));
+    const { jwe } = await sealer.seal({ ...content, provider: provider.id }, spilledPlaceOf(given));
     const spilled: Spilled = { id, uid, generation, sealed: jwe };
     const late = () => unavailable('task-queue');
     await within(handOverTimeoutMs, enqueue('commitRefresh', spilled), late);
@@ -58,40 +54,7 @@ export async function spill(
   }
 }
 
-/**
- * The task's side: writes it as the process would have done. It may come twice or late: what is
- * written or overtaken already is left.
- *
- * @throws StrongroomError `unavailable`: the task is to be tried again; `sealed_value_rejected`: it
- *   was not made by us, or for another place.
- */
-export function createCommitRefresh(dependencies: RefreshDependencies) {
-  const { sealer, settings, findParty, outbox } = dependencies;
-  return async ({ sealed, ...place }: Spilled): Promise<void> => {
-    const { provider: providerId, ...content } = parse(await sealer.open(sealed, placeOf(place)));
-    const provider = await settings.provider(providerId);
-    const revokeGiven = async () => {
-      try {
-        await revoke(await findParty(provider), content.tokenSet);
-      } catch (error) {
-        const failure = error instanceof OAuthFailure ? error.toStrongroomError() : error;
-        log.revocationFailed(failure);
-        // What will pass is worth another try.
-        if (failure instanceof StrongroomError && failure.code === 'unavailable') throw failure;
-      }
-    };
-    const recorder = await outbox.open();
-    const surroundings = { provider, recorder, revokeGiven };
-    await write(dependencies, surroundings, { ...place, ...content });
-  };
-}
-
-function parse(value: unknown): v.InferOutput<typeof contentSchema> {
-  const result = v.safeParse(contentSchema, value);
-  if (!result.success) throw rejected();
-  return result.output;
-}
-
-function placeOf({ uid, id, generation }: Pick<Given, 'uid' | 'id' | 'generation'>) {
+/** Where it is sealed for. */
+export function spilledPlaceOf({ uid, id, generation }: Pick<Given, 'uid' | 'id' | 'generation'>) {
   return { uid, document: id, field: 'spilledTokenSet', generation } as const;
 }
