@@ -30,6 +30,8 @@ export interface TokenRequest {
  */
 export type FreshTokenSet = (request: TokenRequest) => Promise<Opened>;
 
+/** Callers of one moment share one fate; who may wait for longer tries again. */
+const worthAnotherFlightMs = 1_000;
 const shortestPollMs = 50;
 const longestPollMs = 1_000;
 
@@ -37,22 +39,27 @@ const longestPollMs = 1_000;
 export function createRefreshEngine(dependencies: RefreshDependencies): FreshTokenSet {
   const { clock } = dependencies;
   const share = createSingleFlight<Opened>();
+  /** Of the flights under way. */
+  const deadlines = new Map<string, number>();
 
   return async (request) => {
     const { connectionId, uid = '', newerThan = 0, deadlineAt } = request;
     for (;;) {
       let isMine = false;
       const key = `${connectionId} ${newerThan} ${uid}`;
+      const joined = deadlines.get(key);
       try {
         return await share(key, () => {
           isMine = true;
-          return fly(dependencies, request);
+          deadlines.set(key, deadlineAt);
+          return fly(dependencies, request).finally(() => deadlines.delete(key));
         });
       } catch (error) {
         // The flight that was joined ran out of its own time, not of ours.
         const isLate =
           error instanceof StrongroomError && /^(deadline_exceeded|unavailable)$/.test(error.code);
-        if (isMine || !isLate || clock.ticks() >= deadlineAt) throw error;
+        const hasMore = joined !== undefined && deadlineAt - joined > worthAnotherFlightMs;
+        if (isMine || !isLate || !hasMore || clock.ticks() >= deadlineAt) throw error;
       }
     }
   };
