@@ -37,7 +37,7 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
       kept.delete(connectionId);
       return undefined;
     }
-    const willDo = now < until && opened.uid === uid && isFresh(opened.tokenSet, now);
+    const willDo = clock.ticks() < until && opened.uid === uid && isFresh(opened.tokenSet, now);
     return willDo ? opened : undefined;
   };
 
@@ -46,7 +46,7 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
     const newer = kept.get(connectionId)?.opened.generation ?? 0;
     if (newer > opened.generation) return;
     kept.delete(connectionId);
-    kept.set(connectionId, { opened, until: clock.now() + cacheTtlMs });
+    kept.set(connectionId, { opened, until: clock.ticks() + cacheTtlMs });
     const oldest = kept.keys().next().value;
     if (kept.size > cacheSize && oldest !== undefined) kept.delete(oldest);
   };

@@ -36,18 +36,18 @@ export function createSettingsReader(options: SettingsOptions): SettingsReader {
     try {
       const { payload } = await secrets.access(secretId, 'latest');
       const settings = parseSettings(payload, allowLoopbackHttp);
-      kept = { settings, readAt: clock.now() };
+      kept = { settings, readAt: clock.ticks() };
       return settings;
     } catch (error) {
       // A document that was good stays in force while its successor is not.
       if (kept === undefined) throw error;
       log.settingsKept(error);
-      kept = { settings: kept.settings, readAt: clock.now() };
+      kept = { settings: kept.settings, readAt: clock.ticks() };
       return kept.settings;
     }
   };
   const read = (maxAgeMs = settingsTtlMs): Promise<Settings> => {
-    if (kept !== undefined && clock.now() - kept.readAt < maxAgeMs) {
+    if (kept !== undefined && clock.ticks() - kept.readAt < maxAgeMs) {
       return Promise.resolve(kept.settings);
     }
     reading ??= load().finally(() => {

@@ -81,8 +81,8 @@ export function createKeyring({ secrets, secretId, clock }: KeyringOptions): Key
     }
   };
   const newestKey = async (): Promise<KeyVersion> => {
-    if (newest !== undefined && clock.now() - newest.readAt < pointerTtlMs) return newest.key;
-    const readAt = clock.now();
+    if (newest !== undefined && clock.ticks() - newest.readAt < pointerTtlMs) return newest.key;
+    const readAt = clock.ticks();
     reading ??= accessNewest()
       .then((key) => {
         newest = { key, readAt };
