@@ -82,6 +82,11 @@ export const log = {
   revocationFailed(error: unknown): void {
     logger.warn('the provider did not revoke a grant', reasonOf(error));
   },
+  /** No further attempt would help; `not_offered` by the provider is no surprise. */
+  grantNotRevoked(connectionId: string, reason: string): void {
+    const write = reason === 'not_offered' ? logger.debug : logger.warn;
+    write('the provider did not revoke a grant', { connectionId, reason });
+  },
   eventsDelivered(counts: Readonly<Record<string, number>>): void {
     logger.info('events', counts);
   },

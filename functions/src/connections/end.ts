@@ -74,6 +74,7 @@ export function createEnd(dependencies: EndDependencies): EndConnection {
     const outcome: Revocation = isDown
       ? { kind: 'later', error: unavailable('provider') }
       : await revokeAtProvider(dependencies, provider, tokenSet);
+    if (outcome.kind === 'never') log.grantNotRevoked(found.id, outcome.reason);
     if (outcome.kind !== 'later') return outcome;
     if (!isDown) {
       downUntil.set(provider, clock.ticks() + downMs);
