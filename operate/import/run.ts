@@ -87,10 +87,22 @@ async function openProject({ project, checksUsers }: Asked) {
     providers,
     store,
     clock,
-    goneUsers: checksUsers ? goneUsers : undefined,
+    goneUsers: checksUsers ? lookedUp : undefined,
     writePage: createPageWriter({ store, sealer, providers, clock, random: Math.random }),
     close: () => db.terminate(),
   };
+}
+
+/** @throws CommandError */
+async function lookedUp(uids: readonly string[]): Promise<string[]> {
+  try {
+    return await goneUsers(uids);
+  } catch {
+    throw new CommandError(
+      'Firebase Auth did not tell which users there are. Nothing was written. Your account needs ' +
+        'roles/firebaseauth.viewer; --skip-user-check does not ask.',
+    );
+  }
 }
 
 async function* sourceOf(

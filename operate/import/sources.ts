@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Sourced } from '../../functions/src/import/importable.ts';
 import { jsonLinesOf } from '../../functions/src/import/lines.ts';
 import { fromNango, type NangoMapping } from '../../functions/src/import/mapping.ts';
@@ -10,7 +11,9 @@ export async function* bytesOf(
   input: NodeJS.ReadableStream,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const stream = file === '-' ? input : createReadStream(file);
+  // npm runs commands in the project's folder, wherever it was called.
+  const path = resolve(process.env['INIT_CWD'] ?? '', file);
+  const stream = file === '-' ? input : createReadStream(path);
   const stop = () => {
     if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
   };

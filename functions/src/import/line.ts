@@ -26,16 +26,17 @@ const token = v.pipe(
   text(16_384),
   v.regex(/^[\x20-\x7e]+$/, 'must be printable ASCII (RFC 6749 A.12)'),
 );
+const timeForm = 'must be a time in ISO 8601 with its offset, or a number of what --epoch names';
 const time = v.union(
   [
     v.pipe(
       v.string(),
-      v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/),
-      v.check((value) => !Number.isNaN(Date.parse(value))),
+      v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/, timeForm),
+      v.check((value) => !Number.isNaN(Date.parse(value)), timeForm),
     ),
-    v.pipe(v.number(), v.finite()),
+    v.pipe(v.number(), v.finite(timeForm)),
   ],
-  'must be a time in ISO 8601 with its offset, or a number of what --epoch names',
+  timeForm,
 );
 /** As Firebase Auth takes them; a slash or dots alone would be another path in Firestore. */
 const uid = v.pipe(text(128), v.regex(/^(?!\.{1,2}$)(?!__.*__$)[^/]+$/, 'must be a uid'));
