@@ -15,8 +15,8 @@ import { refuses } from '../harness/errors.ts';
 import { createWorld, type World } from '../harness/world.ts';
 import { importing, makeUsers } from './importing.ts';
 
-/** Ten pages of `import.ts`. */
-const many = 2_000;
+/** Seven pages of `import.ts`. */
+const many = 1_400;
 const mark = 'marked-secret';
 const users = Array.from({ length: 50 }, (_, n) => `user-${n}`);
 
