@@ -1,3 +1,4 @@
+import { connectionsPerSweep } from '../functions/src/connections/sweep.ts';
 import { rotationPeriodMs } from '../functions/src/refresh/allowance.ts';
 import { dayMs } from '../functions/src/refresh/due.ts';
 import type { Observation } from './observation.ts';
@@ -7,8 +8,8 @@ import { type Priced, prices } from './prices.ts';
 export const monthDays = 30;
 const monthSeconds = (monthDays * dayMs) / 1_000;
 const runsPerMonth = (monthDays * dayMs) / rotationPeriodMs;
-/** Owners whom each hourly sweep looks at. */
-const sweptPerMonth = 500 * 24 * monthDays;
+/** What the hourly sweeps look at. */
+const sweptPerMonth = connectionsPerSweep * 24 * monthDays;
 const memoryGib = 0.5;
 const gib = 2 ** 30;
 

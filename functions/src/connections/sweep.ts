@@ -16,7 +16,11 @@ interface SweepDependencies {
   readonly clock: Clock;
 }
 
-const ownersPerSweep = 500;
+const pageSize = 500;
+/** What a run looks at, at most. */
+export const connectionsPerSweep = 5_000;
+/** A run begins no further page after that long. */
+const lookingMs = 60_000;
 const authorizationsPerSweep = 300;
 const unfinishedPerSweep = 100;
 /** A deletion that was begun longer ago is no longer under way. */
@@ -26,8 +30,9 @@ const usersAtOnce = 4;
 /**
  * Tidies up what no event tells of: connections whose user was deleted in bulk, deletions that were
  * begun and not finished, and authorizations that nobody finished; and warns ahead of the end of grants.
- * Each run looks at the next 500 connections and gives 10,000 warnings at most, so its cost is
- * bounded.
+ * Each run looks at the next 5,000 connections, or at what a minute is enough for, and gives 10,000
+ * warnings at most, so its cost is bounded. Where it has come to is written page by page: a run that
+ * is cut off loses one.
  *
  * @throws StrongroomError of the first user whose connections could not be ended, or of the first
  *   warning that could not be given, after all were tried; the next run tries them again.
@@ -35,31 +40,47 @@ const usersAtOnce = 4;
 export function createSweep(dependencies: SweepDependencies) {
   const { store, forgettings, goneUsers, forget, warn, clock } = dependencies;
   return async (): Promise<void> => {
-    const unwarned: unknown[] = [];
+    const failures: unknown[] = [];
+    const forgetGone = async (uids: Iterable<string>): Promise<ReadonlySet<string>> => {
+      const gone = await goneUsers([...new Set(uids)]);
+      await inParallel(gone, usersAtOnce, async (uid) => {
+        try {
+          await forget(uid);
+          forgotten += 1;
+        } catch (error) {
+          failures.push(error);
+        }
+      });
+      return new Set(gone);
+    };
+    let [looked, forgotten] = [0, 0];
+
     const warned = await warn().catch((error: unknown) => {
-      unwarned.push(error);
+      failures.push(error);
       return 0;
     });
     const authorizations = await store.removeStaleAuthorizations(
       clock.now(),
       authorizationsPerSweep,
     );
-    const after = await store.readCursor();
-    const owners = await store.listOwners(after, ownersPerSweep);
     const begunBefore = clock.now() - deletionMs;
     const unfinished = await forgettings.listUnfinished(begunBefore, unfinishedPerSweep);
-    const gone = await goneUsers([...new Set([...owners.map(({ uid }) => uid), ...unfinished])]);
-    const kept: unknown[] = [];
-    await inParallel(gone, usersAtOnce, async (uid) => {
-      await forget(uid).catch((error: unknown) => kept.push(error));
-    });
+    const gone = await forgetGone(unfinished);
     // Who is still here was told that it failed, and may have connected anew since.
-    for (const uid of unfinished) if (!gone.includes(uid)) await forgettings.abandon(uid);
-    // Goes on in any case: a provider that is away must not keep the rest from being looked at.
-    const last = owners.length < ownersPerSweep ? undefined : owners.at(-1)?.id;
-    if (last !== after) await store.writeCursor(last);
-    const forgotten = gone.length - kept.length;
-    log.swept({ authorizations, looked: owners.length, forgotten, warned });
-    for (const failure of [...unwarned, ...kept]) throw failure;
+    for (const uid of unfinished) if (!gone.has(uid)) await forgettings.abandon(uid);
+
+    const lookUntil = clock.ticks() + lookingMs;
+    let after = await store.readCursor();
+    do {
+      const owners = await store.listOwners(after, pageSize);
+      looked += owners.length;
+      await forgetGone(owners.flatMap(({ uid }) => uid ?? []));
+      // Goes on in any case: a provider that is away must not keep the rest from being looked at.
+      const next = owners.length < pageSize ? undefined : owners.at(-1)?.id;
+      if (next !== after) await store.writeCursor(next);
+      after = next;
+    } while (after !== undefined && looked < connectionsPerSweep && clock.ticks() < lookUntil);
+    log.swept({ authorizations, looked, forgotten, warned });
+    for (const failure of failures) throw failure;
   };
 }
