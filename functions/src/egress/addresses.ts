@@ -12,6 +12,8 @@ const forbidden = {
     ['10.0.0.0', 8],
     ['100.64.0.0', 10],
     ['127.0.0.0', 8],
+    // Azure's metadata and wire server, at an address that looks public.
+    ['168.63.129.16', 32],
     ['169.254.0.0', 16],
     ['172.16.0.0', 12],
     ['192.0.0.0', 24],
@@ -51,11 +53,23 @@ function blockList(
 
 /** Whether a request may be sent to this IP address. */
 export function isAllowedAddress(address: string, allowLoopback: boolean): boolean {
+  if (isLoopbackAddress(address)) return allowLoopback;
+  const family = familyOf(address);
+  return family !== undefined && !forbidden[family].check(address, family);
+}
+
+/** 127.0.0.0/8 or ::1. */
+export function isLoopbackAddress(address: string): boolean {
+  const family = familyOf(address);
+  return family !== undefined && loopback[family].check(address, family);
+}
+
+/** None for what is no address, or one with a zone (RFC 4007 §11): that is of a link, not public. */
+function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
+  if (address.includes('%')) return undefined;
   const version = isIP(address);
-  if (version === 0) return false;
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  const isLoopback = loopback[family].check(address, family);
-  return isLoopback ? allowLoopback : !forbidden[family].check(address, family);
+  if (version === 0) return undefined;
+  return version === 4 ? 'ipv4' : 'ipv6';
 }
 
 /** `http` to 127.0.0.0/8, [::1] or localhost. */

@@ -1,14 +1,17 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { isIP } from 'node:net';
+import http, { Agent as HttpAgent, type IncomingMessage, type RequestOptions } from 'node:http';
+import https, { Agent as HttpsAgent } from 'node:https';
 import axios, { type AxiosResponse, isAxiosError, type LookupAddressEntry } from 'axios';
-import { isAllowedAddress, isLoopbackHttp } from './addresses.ts';
+import { isAllowedAddress, isLoopbackAddress } from './addresses.ts';
+import { type RefusalReason, refusalOf } from './outgoing.ts';
 
 export interface OutgoingRequest {
   readonly url: URL;
+  /** Where the settings let this go, as origins: `https://api.example`. Others are refused. */
+  readonly allowedOrigins?: readonly string[] | undefined;
   readonly method: string;
+  /** But for those that frame the message, which are the door's own. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
   /** Hard limit from the first byte sent to the last received, in milliseconds. */
@@ -38,11 +41,18 @@ export class EgressError extends Error {
    * `unknown` when the answer was lost.
    */
   readonly processed: 'no' | 'unknown';
+  /** What the guard objected to, where it refused. */
+  readonly reason?: RefusalReason;
 
-  constructor(kind: EgressError['kind'], processed: EgressError['processed']) {
-    super(`The request was not answered (${kind}).`);
+  constructor(
+    kind: EgressError['kind'],
+    processed: EgressError['processed'],
+    reason?: RefusalReason,
+  ) {
+    super(`The request was not answered (${reason === undefined ? kind : `${kind}: ${reason}`}).`);
     this.kind = kind;
     this.processed = processed;
+    if (reason !== undefined) this.reason = reason;
   }
 }
 
@@ -54,6 +64,24 @@ const neverSent =
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** An idle connection is given up before most servers do; Node's wait 5 s. */
 const idleTimeoutMs = 4_000;
+/** Limits of an answer's headers: their bytes together, and how many there are. */
+const headerMaxBytes = 16_384;
+const headerMaxCount = 200;
+
+/** Node's own client, with those limits. It drops the headers beyond a count; we drop the answer. */
+const transport = {
+  request(options: RequestOptions, answered: (answer: IncomingMessage) => void) {
+    const { request } = options.protocol === 'https:' ? https : http;
+    const limited = Object.assign(options, { maxHeaderSize: headerMaxBytes });
+    const sent = request(limited, (answer) => {
+      const count = answer.rawHeaders.length / 2;
+      if (count <= headerMaxCount) answered(answer);
+      else sent.destroy(new EgressError('too_large', 'unknown'));
+    });
+    sent.maxHeadersCount = 0;
+    return sent;
+  },
+};
 
 interface EgressOptions {
   /** Plain http to this machine; sandbox only. */
@@ -67,8 +95,8 @@ const systemResolve = (hostname: string) => lookup(hostname, { all: true });
 /**
  * The one door to the outside. HTTPS only; the addresses behind the name are checked at the moment
  * of connecting, so that a name cannot change its meaning in between; redirects are never followed;
- * time and size are capped; no proxy is taken from the environment. What is idempotent is sent again
- * where it met a kept connection that the other side had closed.
+ * time, headers and size, unpacked, are capped; no proxy is taken from the environment. What is
+ * idempotent is sent again where it met a kept connection that the other side had closed.
  */
 export function createEgress({ allowLoopback, resolve = systemResolve }: EgressOptions): Egress {
   const client = axios.create({
@@ -78,11 +106,14 @@ export function createEgress({ allowLoopback, resolve = systemResolve }: EgressO
     validateStatus: () => true,
     transformRequest: [],
     transformResponse: [],
+    transport,
     // All of them: where the first is dead, Node goes on to the next (RFC 8305).
     lookup: async (hostname: string): Promise<[LookupAddressEntry[]]> => {
       const addresses = await resolve(hostname);
-      if (!addresses.every(({ address }) => isAllowedAddress(address, allowLoopback))) {
-        throw new EgressError('refused', 'no');
+      // Plain http goes to `localhost`: it must mean this machine.
+      const isAllowed = hostname === 'localhost' ? isLoopbackAddress : isAllowedAddress;
+      if (!addresses.every(({ address }) => isAllowed(address, allowLoopback))) {
+        throw new EgressError('refused', 'no', 'address');
       }
       if (addresses.length === 0) throw new EgressError('unreachable', 'no');
       return [addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))];
@@ -94,8 +125,10 @@ export function createEgress({ allowLoopback, resolve = systemResolve }: EgressO
     httpsAgent: new HttpsAgent({ keepAlive: true, timeout: idleTimeoutMs }),
   };
 
-  return async ({ url, method, headers, body, timeoutMs, maxBytes, keepAlive = false }) => {
-    if (!isAllowedUrl(url, allowLoopback)) throw new EgressError('refused', 'no');
+  return async (outgoing) => {
+    const { url, method, headers, body, timeoutMs, maxBytes, keepAlive = false } = outgoing;
+    const reason = refusalOf(outgoing, allowLoopback);
+    if (reason !== undefined) throw new EgressError('refused', 'no', reason);
     const signal = AbortSignal.timeout(timeoutMs);
     const request = async (chosen: typeof agents): Promise<IncomingAnswer> => {
       const answer: AxiosResponse<Buffer<ArrayBuffer>> = await client.request({
@@ -131,13 +164,6 @@ function wasKept(error: unknown): boolean {
   return isAxiosError(error) && Object(error.request).reusedSocket === true;
 }
 
-function isAllowedUrl(url: URL, allowLoopback: boolean): boolean {
-  if (url.username !== '' || url.password !== '') return false;
-  if (allowLoopback && isLoopbackHttp(url)) return true;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  return url.protocol === 'https:' && (isIP(host) === 0 || isAllowedAddress(host, allowLoopback));
-}
-
 /** axios takes no other view of bytes. */
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
@@ -157,7 +183,8 @@ function asEgressError(error: unknown): EgressError {
   if (error.cause instanceof EgressError) return error.cause;
   const code = error.code ?? '';
   if (neverSent.test(code)) return new EgressError('unreachable', 'no');
-  if (error.message.startsWith('maxContentLength')) return new EgressError('too_large', 'unknown');
+  const tooLarge = code === 'HPE_HEADER_OVERFLOW' || error.message.startsWith('maxContentLength');
+  if (tooLarge) return new EgressError('too_large', 'unknown');
   return /^(ECONNABORTED|ETIMEDOUT|ERR_CANCELED)$/.test(code)
     ? new EgressError('timeout', 'unknown')
     : new EgressError('dropped', 'unknown');

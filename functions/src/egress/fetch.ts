@@ -13,14 +13,23 @@ interface FetchLimits {
 
 const noBody = new Set([101, 204, 205, 304]);
 
-/** The door to the outside in the shape that `oauth4webapi` takes (`customFetch`). */
-export function fetchThrough(egress: Egress, limits: FetchLimits) {
+/**
+ * The door to the outside in the shape that `oauth4webapi` takes (`customFetch`).
+ *
+ * @param allowedOrigins As in `OutgoingRequest`.
+ */
+export function fetchThrough(
+  egress: Egress,
+  limits: FetchLimits,
+  allowedOrigins?: readonly string[],
+) {
   return async (url: string, { body, headers, method }: FetchInit): Promise<Response> => {
     const answer = await egress({
       url: new URL(url),
       method,
       headers,
       body: body === undefined || body === null ? undefined : String(body),
+      allowedOrigins,
       ...limits,
     });
     const content = noBody.has(answer.status) ? null : answer.body;

@@ -47,16 +47,20 @@ export function createPartyFinder({
   allowLoopback,
   timeoutMs = providerTimeoutMs,
 }: PartyOptions): PartyFinder {
-  const transport = {
-    [oauth.customFetch]: fetchThrough(egress, { timeoutMs, maxBytes: providerMaxBytes }),
-    [oauth.allowInsecureRequests]: allowLoopback,
+  const limits = { timeoutMs, maxBytes: providerMaxBytes };
+  const transportTo = (urls: readonly (string | undefined)[]) => {
+    const origins = urls.flatMap((url) => URL.parse(url ?? '')?.origin ?? []);
+    return {
+      [oauth.customFetch]: fetchThrough(egress, limits, origins),
+      [oauth.allowInsecureRequests]: allowLoopback,
+    };
   };
   const authenticated = createAuthentication();
   // OpenID Connect Discovery 1.0 §4; kept for the life of the instance.
   const discover = memoiseByKey(async (issuer: string): Promise<oauth.AuthorizationServer> => {
     try {
       const url = new URL(issuer);
-      const answer = await oauth.discoveryRequest(url, transport);
+      const answer = await oauth.discoveryRequest(url, transportTo([issuer]));
       return await oauth.processDiscoveryResponse(url, answer);
     } catch (error) {
       throw asOAuthFailure(error);
@@ -70,7 +74,7 @@ export function createPartyFinder({
       server,
       client: { client_id: provider.clientId, [oauth.clockTolerance]: clockToleranceSeconds },
       authenticated: authenticated(provider),
-      transport,
+      transport: transportTo([server.token_endpoint, server.revocation_endpoint]),
     };
   };
 }
