@@ -27,8 +27,8 @@ const shortestLength = 12;
 const contextLength = 60;
 
 export function createMarks(): Marks {
-  /** Every way to write every mark, with what it is. */
-  const known = new Map<string, { readonly name: string; readonly form: string }>();
+  /** Every way to write every mark, by its first characters: a text is gone through once. */
+  const known = new Map<string, Map<string, Pick<Leak, 'name' | 'form'>>>();
   const names = new Set<string>();
 
   const add: Marks['add'] = (name, secret) => {
@@ -40,7 +40,10 @@ export function createMarks(): Marks {
       if (content.length < shortestLength) continue;
       names.add(name);
       for (const [form, text] of Object.entries(formsOf(content))) {
-        if (text.length >= shortestLength) known.set(text, { name, form: `${form}, ${piece}` });
+        if (text.length < shortestLength) continue;
+        const start = text.slice(0, shortestLength);
+        const there = known.get(start) ?? new Map<string, Pick<Leak, 'name' | 'form'>>();
+        known.set(start, there.set(text, { name, form: `${form}, ${piece}` }));
       }
     }
   };
@@ -56,12 +59,17 @@ export function createMarks(): Marks {
     add,
     names,
     find(text, except = []) {
-      return [...known].flatMap(([written, { name, form }]) => {
-        const at = except.includes(name) ? -1 : text.indexOf(written);
-        if (at < 0) return [];
-        const from = Math.max(0, at - contextLength);
-        return [{ name, form, context: text.slice(from, at + written.length + contextLength) }];
-      });
+      const found = new Map<string, Leak>();
+      for (let at = 0; at + shortestLength <= text.length; at += 1) {
+        const there = known.get(text.slice(at, at + shortestLength));
+        for (const [written, { name, form }] of there ?? []) {
+          if (except.includes(name) || !text.startsWith(written, at)) continue;
+          const from = Math.max(0, at - contextLength);
+          const context = text.slice(from, at + written.length + contextLength);
+          found.set(`${name} ${form}`, { name, form, context });
+        }
+      }
+      return [...found.values()];
     },
   };
 }
