@@ -76,7 +76,7 @@ async function openProject({ project, checksUsers }: Asked) {
   const secretId = process.env['STRONGROOM_KEYRING_SECRET'] || 'strongroom-keyring';
   const sealer = createSealer(createKeyring({ secrets, secretId, clock }));
   // Before anything is read: without a key or settings there is nothing to be done.
-  const [{ providers }] = await Promise.all([settings.read(), sealer.prepare()]);
+  const [read] = await Promise.all([settings.read(), sealer.prepare()]);
   const db = openFirestore(environment, process.env['STRONGROOM_DATABASE'] || '(default)');
   const store = createImportStore(db, clock.timed);
   // Sets the clock, by which is judged what has expired.
@@ -84,11 +84,11 @@ async function openProject({ project, checksUsers }: Asked) {
   return {
     environment,
     projectId: environment.projectId,
-    providers,
+    providers: read.providers,
     store,
     clock,
     goneUsers: checksUsers ? lookedUp : undefined,
-    writePage: createPageWriter({ store, sealer, providers, clock, random: Math.random }),
+    writePage: createPageWriter({ store, sealer, settings: read, clock, random: Math.random }),
     close: () => db.terminate(),
   };
 }

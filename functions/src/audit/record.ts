@@ -20,7 +20,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
  * Nothing secret and nothing of the account is in it: identifiers and stable codes only.
  */
 export const auditRecordSchema = v.variant('type', [
-  /** A user consented: to a new connection, or once more to one that he had. */
+  /** A user consented: to a new connection, or once more to one that he had; or the team imported one. */
   v.object({ type: v.literal('connected'), ...connections, renewed: v.boolean() }),
   /** An authorization came to nothing; `code` is what the caller was told. */
   v.object({

@@ -54,8 +54,8 @@ export const begun: Readonly<Progress> = {
 
 /** What Firebase Auth is asked for at once. */
 const judgedAtOnce = 100;
-/** A commit may have 10 MiB. */
-const page = { connections: 200, tokenCharacters: 2 * 1024 * 1024 } as const;
+/** A commit may have 10 MiB; three writes for each connection keep to the old limit of 500. */
+const page = { connections: 150, tokenCharacters: 2 * 1024 * 1024 } as const;
 const pagesAtOnce = 4;
 
 /**

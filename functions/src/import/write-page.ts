@@ -1,3 +1,4 @@
+import { recordsOf } from '../audit/recorder.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Settings } from '../providers/settings-schema.ts';
@@ -12,7 +13,7 @@ import { importTimes } from './times.ts';
 export interface PageDependencies {
   readonly store: ImportStore;
   readonly sealer: Sealer;
-  readonly providers: Settings['providers'];
+  readonly settings: Pick<Settings, 'providers' | 'audit'>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -33,7 +34,8 @@ const firstPauseMs = 500;
 
 /**
  * Seals a page of connections and writes what of it is not there yet, in one commit. What is there is
- * left as it is: it may have been refreshed since. Cost: 1 read each, and 2 writes each for what is new.
+ * left as it is: it may have been refreshed since. Cost: 1 read each, and 2
+ * writes each for what is new, 3 where the audit is to tell of it.
  *
  * @throws StrongroomError `unavailable` after six attempts in half a minute; `settings_invalid`.
  */
@@ -72,12 +74,12 @@ async function documentsOf(
   dependencies: PageDependencies,
   importable: Importable,
 ): Promise<NewConnection> {
-  const { providers, clock, random } = dependencies;
+  const { settings, clock, random } = dependencies;
   const { id, uid, provider, account, tokenSet } = importable;
-  const settings = providers[provider];
-  if (settings === undefined) throw new Error(`The provider ${provider} is not in the settings.`);
+  const found = settings.providers[provider];
+  if (found === undefined) throw new Error(`The provider ${provider} is not in the settings.`);
   const now = clock.now();
-  const times = importTimes(importable, settings, now, random);
+  const times = importTimes(importable, found, now, random);
   const status: StatusDocument = {
     ...alive,
     provider,
@@ -89,9 +91,12 @@ async function documentsOf(
     updatedAt: now,
     ...times.status,
   };
+  const whose = { uid, connectionId: id, provider } as const;
+  const fact = { type: 'connected', actor: 'operator', ...whose, renewed: false } as const;
   return {
     id,
     status,
+    records: recordsOf([fact], settings.audit, now),
     secret: {
       ...(await sealTokenSet(dependencies, { uid, id, generation: 1, provider }, tokenSet)),
       ...times.vault,

@@ -1,14 +1,17 @@
 import type { Firestore } from 'firebase-admin/firestore';
+import type { NewRecord } from '../audit/record.ts';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
+import { addRecords } from './audit-store.ts';
 import { type StatusDocument, toFirestore, type VaultDocument } from './documents.ts';
 import { ownMark } from './stored.ts';
 
-/** Both documents of a connection. */
+/** Both documents of a connection, and what the audit says of it. */
 export interface NewConnection {
   readonly id: string;
   readonly secret: VaultDocument;
   readonly status: StatusDocument;
+  readonly records: readonly NewRecord[];
 }
 
 /** Whose a connection is. */
@@ -38,18 +41,19 @@ export function createImportStore(db: Firestore, timed: ServerClock['timed'] = (
     },
 
     /**
-     * Writes all of them, or none: 2 writes each, in one commit.
+     * Writes all of them, or none: 2 writes each and 1 for each record, in one commit.
      *
      * @returns false where one of them is there already.
      */
     async createAll(connections: readonly NewConnection[]): Promise<boolean> {
       if (connections.length === 0) return true;
       const batch = db.batch();
-      for (const { id, secret, status } of connections) {
+      for (const { id, secret, status, records } of connections) {
         batch.create(vault.doc(id), { ...toFirestore(secret), ...ownMark });
         // Not create: what is shown of a connection that is gone must not stand in its way.
         const shown = db.collection('strongroom').doc(secret.uid).collection('connections');
         batch.set(shown.doc(id), toFirestore(status));
+        addRecords(db, batch, records);
       }
       return (await conditionally(() => batch.commit())).written;
     },

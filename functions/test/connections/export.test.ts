@@ -99,6 +99,7 @@ describe('the export of what is held of a person', function () {
       id: `copy-${n}`.padEnd(22, '-'),
       secret,
       status,
+      records: [],
     }));
     const store = createImportStore(db);
     for (let n = 0; n < copies.length; n += 200) await store.createAll(copies.slice(n, n + 200));

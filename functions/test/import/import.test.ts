@@ -10,12 +10,13 @@ import { openTokenSet } from '../../src/refresh/sealed-token-set.ts';
 import { createKeyring } from '../../src/vault/keyring.ts';
 import { createSealer } from '../../src/vault/seal.ts';
 import type { Firestore } from '../clients.ts';
+import { recordsIn } from '../harness/audit.ts';
 import { openDatabase } from '../harness/database.ts';
 import { refuses } from '../harness/errors.ts';
 import { createWorld, type World } from '../harness/world.ts';
 import { importing, makeUsers } from './importing.ts';
 
-/** Seven pages of `import.ts`. */
+/** Ten pages of `import.ts`. */
 const many = 1_400;
 const mark = 'marked-secret';
 const users = Array.from({ length: 50 }, (_, n) => `user-${n}`);
@@ -252,6 +253,20 @@ describe('npm run import', function () {
       assert.match(stderr, /2 read, 1 fit, 1 refused\. 1 imported/);
       const [id = ''] = await ids();
       assert.equal(await world.call('ada', id), 200);
+    });
+
+    it('leaves a record of who brought each, where the settings ask for it', async () => {
+      world.publish((settings) => ({
+        ...settings,
+        audit: { records: 'connections', keepDays: 400 },
+      }));
+      const file = await fileOf([await taken('ada')]);
+      for (let n = 0; n < 2; n += 1) assert.equal((await run(['--from', file])).end, 0);
+      const records = await recordsIn(world, 'ada');
+      assert.deepEqual(
+        records.map(({ type, actor }) => [type, actor]),
+        [['connected', 'operator']],
+      );
     });
 
     it('takes connections of Nango', async () => {
