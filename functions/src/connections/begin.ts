@@ -85,6 +85,7 @@ export function createBegin(dependencies: BeginDependencies) {
       returnTo,
       expiresAt,
       usedAt: null,
+      usedBy: null,
       deleteAt: expiresAt + remembranceMs,
     });
     return { authorizationUrl: url.href, state, expiresAt: new Date(expiresAt).toISOString() };

@@ -36,7 +36,7 @@ interface CompleteDependencies extends KeepDependencies {
  *   `provider_misconfigured`, `unavailable`: begin again.
  */
 export function createComplete(dependencies: CompleteDependencies) {
-  const { store, settings, findParty, sealer, audit, clock, forgetToken } = dependencies;
+  const { store, settings, findParty, sealer, audit, clock, newId, forgetToken } = dependencies;
 
   return async (caller: Caller, response: AuthorizationResponse): Promise<Connection> => {
     const id = authorizationIdOf(response.state);
@@ -67,7 +67,7 @@ export function createComplete(dependencies: CompleteDependencies) {
       // A key at hand before the code is spent: what the provider gives can then be kept.
       await sealer.prepare();
       // Whatever comes next, this state is used up: a code is exchanged once at most.
-      if (!(await store.useAuthorization(stored, clock.now()))) throw stateUsed();
+      if (!(await store.useAuthorization(stored, clock.now(), newId()))) throw stateUsed();
 
       const code = validateResponse(party, response);
       const obtainedAt = clock.now();

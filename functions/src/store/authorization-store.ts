@@ -24,14 +24,32 @@ export function createAuthorizationStore(db: Firestore, timed: ServerClock['time
       return read(authorizations.doc(id), authorizationDocumentSchema);
     },
 
-    /** Uses a pending authorization up. 1 write. @returns whether it was ours to use. */
-    async useAuthorization(found: Stored<AuthorizationDocument>, usedAt: number): Promise<boolean> {
-      const outcome = await conditionally(() =>
-        authorizations
-          .doc(found.id)
-          .update(toFirestore({ usedAt, sealed: null }), { lastUpdateTime: found.version }),
-      );
-      return outcome.written;
+    /**
+     * Uses a pending authorization up. 1 write; 1 read more where it seems to be another's or no answer
+     * came: the client library repeats a write whose answer was lost, and is then told that somebody
+     * was first, which was we.
+     *
+     * @param usedBy what nobody else has: how one's own write is known again.
+     * @returns whether it was ours to use.
+     */
+    async useAuthorization(
+      found: Stored<AuthorizationDocument>,
+      usedAt: number,
+      usedBy: string,
+    ): Promise<boolean> {
+      const reference = authorizations.doc(found.id);
+      const fields = toFirestore({ usedAt, usedBy, sealed: null });
+      const use = () => reference.update(fields, { lastUpdateTime: found.version });
+      let failure: unknown;
+      try {
+        if ((await conditionally(use)).written) return true;
+      } catch (error) {
+        failure = error;
+      }
+      const now = await read(reference, authorizationDocumentSchema);
+      if (now?.document.usedBy === usedBy) return true;
+      if (failure !== undefined) throw failure;
+      return false;
     },
 
     /** Deletes authorizations whose time is long over, where the TTL policy has not. */

@@ -99,6 +99,8 @@ export const authorizationDocumentSchema = v.object({
   returnTo: v.string(),
   expiresAt: time,
   usedAt: v.nullable(time),
+  /** The attempt that used it up: how a writer knows its own write again. */
+  usedBy: v.nullable(v.string()),
   /** The TTL policy's field. */
   deleteAt: time,
 });
