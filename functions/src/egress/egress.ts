@@ -61,7 +61,7 @@ const neverSent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EPROTO)$|CERT|TLS|SSL/;
 
 /** RFC 9110 §9.2.2: doing it twice is doing it once. */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+export const idempotent: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 /** An idle connection is given up before most servers do; Node's wait 5 s. */
 const idleTimeoutMs = 4_000;
 /** Limits of an answer's headers: their bytes together, and how many there are. */
@@ -69,7 +69,7 @@ const headerMaxBytes = 16_384;
 const headerMaxCount = 200;
 
 /** Node's own client, with those limits. It drops the headers beyond a count; we drop the answer. */
-const transport = {
+export const transport = {
   request(options: RequestOptions, answered: (answer: IncomingMessage) => void) {
     const { request } = options.protocol === 'https:' ? https : http;
     const limited = Object.assign(options, { maxHeaderSize: headerMaxBytes });
@@ -83,11 +83,11 @@ const transport = {
   },
 };
 
-interface EgressOptions {
+export interface EgressOptions {
   /** Plain http to this machine; sandbox only. */
   readonly allowLoopback: boolean;
   /** Every address behind a name. Default: the system's resolver. */
-  readonly resolve?: (hostname: string) => Promise<LookupAddress[]>;
+  readonly resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
 }
 
 const systemResolve = (hostname: string) => lookup(hostname, { all: true });
@@ -98,7 +98,7 @@ const systemResolve = (hostname: string) => lookup(hostname, { all: true });
  * time, headers and size, unpacked, are capped; no proxy is taken from the environment. What is
  * idempotent is sent again where it met a kept connection that the other side had closed.
  */
-export function createEgress({ allowLoopback, resolve = systemResolve }: EgressOptions): Egress {
+export function createEgress({ allowLoopback, resolve }: EgressOptions): Egress {
   const client = axios.create({
     maxRedirects: 0,
     proxy: false,
@@ -107,23 +107,10 @@ export function createEgress({ allowLoopback, resolve = systemResolve }: EgressO
     transformRequest: [],
     transformResponse: [],
     transport,
-    // All of them: where the first is dead, Node goes on to the next (RFC 8305).
-    lookup: async (hostname: string): Promise<[LookupAddressEntry[]]> => {
-      const addresses = await resolve(hostname);
-      // Plain http goes to `localhost`: it must mean this machine.
-      const isAllowed = hostname === 'localhost' ? isLoopbackAddress : isAllowedAddress;
-      if (!addresses.every(({ address }) => isAllowed(address, allowLoopback))) {
-        throw new EgressError('refused', 'no', 'address');
-      }
-      if (addresses.length === 0) throw new EgressError('unreachable', 'no');
-      return [addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))];
-    },
+    lookup: guardedLookup({ allowLoopback, resolve }),
   });
   const agents = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
-  const keptAgents = {
-    httpAgent: new HttpAgent({ keepAlive: true, timeout: idleTimeoutMs }),
-    httpsAgent: new HttpsAgent({ keepAlive: true, timeout: idleTimeoutMs }),
-  };
+  const keptAgents = createKeptAgents();
 
   return async (outgoing) => {
     const { url, method, headers, body, timeoutMs, maxBytes, keepAlive = false } = outgoing;
@@ -160,6 +147,29 @@ export function createEgress({ allowLoopback, resolve = systemResolve }: EgressO
   };
 }
 
+/** The addresses behind a name at the moment of connecting, each of them allowed; for axios. */
+export function guardedLookup({ allowLoopback, resolve = systemResolve }: EgressOptions) {
+  // All of them: where the first is dead, Node goes on to the next (RFC 8305).
+  return async (hostname: string): Promise<[LookupAddressEntry[]]> => {
+    const addresses = await resolve(hostname);
+    // Plain http goes to `localhost`: it must mean this machine.
+    const isAllowed = hostname === 'localhost' ? isLoopbackAddress : isAllowedAddress;
+    if (!addresses.every(({ address }) => isAllowed(address, allowLoopback))) {
+      throw new EgressError('refused', 'no', 'address');
+    }
+    if (addresses.length === 0) throw new EgressError('unreachable', 'no');
+    return [addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))];
+  };
+}
+
+/** Agents that keep connections for the next request. */
+export function createKeptAgents() {
+  return {
+    httpAgent: new HttpAgent({ keepAlive: true, timeout: idleTimeoutMs }),
+    httpsAgent: new HttpsAgent({ keepAlive: true, timeout: idleTimeoutMs }),
+  };
+}
+
 function wasKept(error: unknown): boolean {
   return isAxiosError(error) && Object(error.request).reusedSocket === true;
 }
@@ -177,7 +187,8 @@ function flat(headers: AxiosResponse['headers']): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-function asEgressError(error: unknown): EgressError {
+/** What axios threw, without what it holds of the request. */
+export function asEgressError(error: unknown): EgressError {
   if (error instanceof EgressError) return error;
   if (!isAxiosError(error)) return new EgressError('dropped', 'unknown');
   if (error.cause instanceof EgressError) return error.cause;

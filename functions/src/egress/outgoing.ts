@@ -40,6 +40,18 @@ export function refusalOf(
   { url, method, headers, allowedOrigins }: Outgoing,
   allowLoopback: boolean,
 ): RefusalReason | undefined {
+  const reason = refusalOfUrl(url, allowLoopback, allowedOrigins);
+  if (reason !== undefined) return reason;
+  if (!methods.has(method)) return 'method';
+  return areHeaders(headers) ? undefined : 'header';
+}
+
+/** The same of the URL alone. */
+export function refusalOfUrl(
+  url: URL,
+  allowLoopback: boolean,
+  allowedOrigins?: readonly string[],
+): RefusalReason | undefined {
   if (url.username !== '' || url.password !== '') return 'user_information';
   const toThisMachine = allowLoopback && isLoopbackHttp(url);
   if (url.protocol !== 'https:' && !toThisMachine) return 'scheme';
@@ -50,8 +62,7 @@ export function refusalOf(
     return 'host';
   }
   if (allowedOrigins !== undefined && !allowedOrigins.includes(url.origin)) return 'origin';
-  if (!methods.has(method)) return 'method';
-  return areHeaders(headers) ? undefined : 'header';
+  return undefined;
 }
 
 function isPublicName(host: string): boolean {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib';
 import { type LocalServer, listen } from '../../../sandbox/http/local-server.ts';
 import {
   createEgress,
@@ -11,6 +17,7 @@ import {
   type OutgoingRequest,
 } from '../../src/egress/egress.ts';
 import { fetchThrough } from '../../src/egress/fetch.ts';
+import { listenTcp } from '../harness/tcp.ts';
 
 const maxBytes = 1_000;
 
@@ -199,14 +206,46 @@ describe('the egress', () => {
         const more = () => response.write(Buffer.alloc(64), () => response.writable && more());
         more();
       },
-      'it is small only while compressed': (_, response) => {
-        const body = gzipSync(Buffer.alloc(1_000_000));
-        response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+      'its headers are many': (_, response) => {
+        for (let index = 0; index < 250; index += 1) response.setHeader(`x-${index}`, '1');
+        response.end();
+      },
+      'its headers are long': (_, response) => {
+        response.writeHead(200, { 'x-long': 'x'.repeat(17_000) }).end();
       },
     };
+    const bomb = Buffer.alloc(50_000_000);
+    const bombs = {
+      gzip: gzipSync(bomb),
+      'x-gzip': gzipSync(bomb),
+      deflate: deflateSync(bomb),
+      Deflate: deflateRawSync(bomb),
+      br: brotliCompressSync(bomb),
+      zstd: zstdCompressSync(bomb),
+    };
+    for (const [encoding, body] of Object.entries(bombs)) {
+      sizes[`it is small only while compressed (${encoding})`] = (_, response) => {
+        response.writeHead(200, { 'content-encoding': encoding }).end(body);
+      };
+    }
     for (const [what, listener] of Object.entries(sizes)) {
       it(`where ${what}`, async () => fails(send(await serve(listener)), 'too_large', 'unknown'));
     }
+    it('and unpacks no more of it than it takes', async () => {
+      const url = await serve((_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(bombs.gzip);
+      });
+      const before = process.memoryUsage().arrayBuffers;
+      await fails(send(url), 'too_large', 'unknown');
+      assert.ok(process.memoryUsage().arrayBuffers - before < bomb.byteLength / 4);
+    });
+    it('and takes as many headers as are usual', async () => {
+      const url = await serve((_, response) => {
+        for (let index = 0; index < 150; index += 1) response.setHeader(`x-${index}`, '1');
+        response.end();
+      });
+      assert.equal((await send(url)).headers['x-149'], '1');
+    });
     it('and takes one of exactly that size', async () => {
       const url = await serve((_, response) => response.end(Buffer.alloc(maxBytes)));
       assert.equal((await send(url)).body.byteLength, maxBytes);
@@ -219,6 +258,20 @@ describe('the egress', () => {
       'the body never ends': (_, response) => {
         response.writeHead(200).flushHeaders();
       },
+      'the headers trickle': ({ socket }) => {
+        socket.write('HTTP/1.1 200 OK\r\nx-slow: ');
+        const timer = setInterval(() => socket.write('x'), 20);
+        socket.on('close', () => clearInterval(timer));
+      },
+      'it is always about to answer': ({ socket }) => {
+        const timer = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
+        socket.on('close', () => clearInterval(timer));
+      },
+      'the chunks trickle': ({ socket }) => {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+        const timer = setInterval(() => socket.write('1\r\nx\r\n'), 20);
+        socket.on('close', () => clearInterval(timer));
+      },
       'the body trickles': (_, response) => {
         const timer = setInterval(() => response.write('x'), 20);
         response.on('close', () => clearInterval(timer));
@@ -229,6 +282,19 @@ describe('the egress', () => {
         await fails(send(await serve(listener), { timeoutMs: 150 }), 'timeout', 'unknown');
       });
     }
+    it('where the name is never looked up', async () => {
+      const door = createEgress({ allowLoopback: false, resolve: () => new Promise(() => {}) });
+      const work = send('https://provider.example/', { timeoutMs: 150 }, door);
+      await fails(work, 'timeout', 'unknown');
+    });
+    it('where TLS never begins', async () => {
+      const silent = createTcpServer();
+      const { port, stop } = await listenTcp(silent);
+      const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+      const door = createEgress({ allowLoopback: true, resolve });
+      const work = send(`https://provider.example:${port}/`, { timeoutMs: 150 }, door);
+      await fails(work, 'timeout', 'unknown').finally(stop);
+    });
   });
 
   describe('tells whether the request may have been processed', () => {
@@ -267,20 +333,9 @@ describe('the egress', () => {
       await fails(send(url), 'dropped', 'unknown');
     });
     it('unknown: the answer is not HTTP', async () => {
-      const sockets: Socket[] = [];
-      const tcp = createTcpServer((socket) => {
-        sockets.push(socket);
-        socket.end('not HTTP\r\n\r\n');
-      });
-      await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
-      const address = tcp.address();
-      assert.ok(typeof address === 'object' && address !== null);
-      try {
-        await fails(send(`http://127.0.0.1:${address.port}/`), 'dropped', 'unknown');
-      } finally {
-        for (const socket of sockets) socket.destroy();
-        tcp.close();
-      }
+      const tcp = createTcpServer((socket) => socket.end('not HTTP\r\n\r\n'));
+      const { port, stop } = await listenTcp(tcp);
+      await fails(send(`http://127.0.0.1:${port}/`), 'dropped', 'unknown').finally(stop);
     });
   });
 
