@@ -85,7 +85,7 @@ const places = {
 type PlaceName = keyof typeof places;
 
 describe('nothing secret is in clear', function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
 
   const marks = createMarks();
   /** In every place, so that a search which finds nothing there is known to be blind. */
