@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const program = fileURLToPath(new URL('many-lines.ts', import.meta.url));
 const lines = 100_000;
 /** A program that reads them all would hold 100 MB of tokens. */
-const heapMb = 64;
+const heapMb = 96;
 
 /** Sealing and Firestore, which have a page at a time, are seen in `import.test.ts`. */
 describe(`an import of ${lines} lines`, function () {
