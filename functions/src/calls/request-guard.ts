@@ -31,15 +31,22 @@ const allowedHeaders = new Set([
 ]);
 
 /** Headers that no setting can open: they carry credentials, the route or the framing. */
-const forbiddenHeader =
-  /^(authorization|cookie2?|host|connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade|via|forwarded|proxy-.*|x-forwarded-.*|x-real-ip)$/;
+const forbiddenHeader = new RegExp(
+  `^(?:${[
+    'authorization|(?:x-)?proxy-.*|(?:set-)?cookie2?|host|x-host',
+    'connection|content-length|expect|http2-settings|keep-alive|te|trailer|transfer-encoding|upgrade',
+    'via|forwarded|x-forwarded(?:-.*)?|x-real-ip|true-client-ip|(?:x-(?:cluster-)?)client-ip',
+    'x-original-.*|x-rewrite-url',
+  ].join('|')})$`,
+);
 
 const visible = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * Builds the one URL that a call may reach.
  *
- * @throws StrongroomError `method_not_allowed`, `path_not_allowed`.
+ * @throws StrongroomError `method_not_allowed`, `path_not_allowed`; `invalid_argument` for a query
+ *   that holds a credential.
  */
 export function urlOf(provider: Provider, { method, path, query = {} }: ApiCall): URL {
   if (!v.is(v.picklist(provider.methods), method)) {
@@ -56,6 +63,7 @@ export function urlOf(provider: Provider, { method, path, query = {} }: ApiCall)
   const stays = url.origin === base.origin && url.pathname.startsWith(`${prefix}/`);
   if (!stays || url.search !== '' || url.hash !== '') throw pathNotAllowed();
   for (const [name, value] of base.searchParams) url.searchParams.append(name, value);
+  assertNoTokenAmong(Object.keys(query), base);
   for (const [name, values] of Object.entries(query)) {
     for (const value of Array.isArray(values) ? values : [values]) {
       url.searchParams.append(name, value);
@@ -64,10 +72,72 @@ export function urlOf(provider: Provider, { method, path, query = {} }: ApiCall)
   return url;
 }
 
+/**
+ * The same for a caller that states the URL whole, as axios does: absolute and below the provider's
+ * API base URL, or a path below it; the query as it is.
+ *
+ * @throws StrongroomError `method_not_allowed`, `path_not_allowed`.
+ */
+export function urlWithin(provider: Provider, method: string, address: string): URL {
+  const base = new URL(provider.apiBaseUrl);
+  const prefix = base.pathname.replace(/\/$/, '');
+  const [, authority, path = '', query = ''] = parts.exec(address) ?? [];
+  const isAbsolute = authority !== undefined;
+  if (isAbsolute && !(isOrigin(authority, base.origin) && path.startsWith(`${prefix}/`))) {
+    throw new StrongroomError(
+      'path_not_allowed',
+      `The credential of this connection goes to ${base.origin}${prefix}/ only. Ask for a path ` +
+        'below it; for other addresses use a client without credential.',
+      { field: 'url' },
+    );
+  }
+  const url = urlOf(provider, { method, path: isAbsolute ? path.slice(prefix.length) : path });
+  // Some servers take ";" for "&".
+  assertNoTokenAmong(new URLSearchParams(query.replaceAll(';', '&')).keys(), base);
+  if (query !== '') url.search = [url.search.slice(1), query].filter(Boolean).join('&');
+  return url;
+}
+
+/** Scheme and authority, path, query (RFC 3986 appendix B); a fragment is left out. */
+const parts = /^([a-z][a-z\d+.-]*:\/\/[^/?#\\]*)?([^?#]*)(?:\?([^#]*))?/i;
+
+function isOrigin(authority: string, origin: string): boolean {
+  if (authority.includes('@') || !URL.canParse(authority)) return false;
+  return new URL(authority).origin === origin;
+}
+
+/** Parameters in which APIs take a credential (RFC 6750 §2.3, OAuth 1.0). */
+const tokenParameters = ['access_token', 'oauth_token'];
+
+/** A caller may neither add a credential of his own nor repeat what the base URL's query says. */
+function assertNoTokenAmong(names: Iterable<string>, base: URL): void {
+  const reserved = new Set([...tokenParameters, ...base.searchParams.keys()].map(asServersRead));
+  for (const name of names) {
+    const read = asServersRead(name);
+    if (!reserved.has(read)) continue;
+    throw new StrongroomError(
+      'invalid_argument',
+      "The query holds a parameter that is not the caller's to set: it carries a credential, or " +
+        "the provider's settings set it.",
+      { field: tokenParameters.includes(read) ? `query.${read}` : 'query' },
+    );
+  }
+}
+
+/** Some servers fold case, take "." and " " for "_", and end a name at "[" or NUL. */
+function asServersRead(name: string): string {
+  return name
+    .normalize('NFKC')
+    .trim()
+    .replace(/[[\0].*$/s, '')
+    .replace(/[\s.]/g, '_')
+    .toLowerCase();
+}
+
 /** Segments of `pchar` (RFC 3986 §3.3) but for ";", none of them empty. */
 const segments = /^(?:\/(?:[\w.~!$&'()*+,=:@-]|%[0-9a-f]{2})+)*\/?$/i;
-/** Encoded ".", "/", "\", ";", "%", NUL, CR and LF: servers disagree about what they mean. */
-const encodedTrick = /%(?:2e|2f|5c|3b|25|00|0a|0d)/i;
+/** Encoded ".", "/", "\", ";", "%" and control characters: servers disagree about what they mean. */
+const encodedTrick = /%(?:2e|2f|5c|3b|25|[01][0-9a-f]|7f)/i;
 
 /** A path that every server reads alike. */
 function isPlainPath(path: string): boolean {
@@ -76,8 +146,24 @@ function isPlainPath(path: string): boolean {
     path.length <= 4_096 &&
     segments.test(path) &&
     !encodedTrick.test(path) &&
-    !path.split('/').some((segment) => segment === '.' || segment === '..')
+    isPlainText(path)
   );
+}
+
+/** UTF-8, none of it overlong (RFC 3629 §3); no segment that some server reads as dots, or as two. */
+function isPlainText(path: string): boolean {
+  let text: string;
+  try {
+    text = decodeURIComponent(path);
+  } catch {
+    return false;
+  }
+  const folded = text
+    .normalize('NFKC')
+    .replace(/^\/|\/$/g, '')
+    .split(/[/\\]/);
+  const count = path.replace(/^\/|\/$/g, '').split('/').length;
+  return folded.length === count && (path === '/' || !folded.some((one) => /^[.\s]*$/.test(one)));
 }
 
 function pathNotAllowed(): StrongroomError {
@@ -100,8 +186,10 @@ export function headersOf(
   others: ApiCall['otherHeaders'] = 'refused',
 ) {
   const checked: Record<string, string> = {};
+  const hops = hopsOf(headers);
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
+    if (hops.has(lower) && others === 'dropped') continue;
     const known = allowedHeaders.has(lower) || provider.requestHeaders.includes(lower);
     const allowed = known && !forbiddenHeader.test(lower);
     if (!allowed && others === 'dropped') continue;
@@ -111,8 +199,36 @@ export function headersOf(
   return checked;
 }
 
+/** What the header `connection` names is for the next hop, which is us (RFC 9110 §7.6.1). */
+function hopsOf(headers: Readonly<Record<string, string>>): ReadonlySet<string> {
+  const connections = Object.entries(headers).filter(([name]) => /^connection$/i.test(name));
+  const names = connections.flatMap(([, value]) => value.split(','));
+  return new Set(names.map((name) => name.trim().toLowerCase()));
+}
+
+/**
+ * Refuses what the app's own code may not set either: credentials, the route, the framing.
+ *
+ * @throws StrongroomError `header_not_allowed` naming the header.
+ */
+export function assertNoCredential(headers: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase();
+    if (!forbiddenHeader.test(lower) && visible.test(String(value))) continue;
+    const shown = shownName(lower);
+    throw new StrongroomError(
+      'header_not_allowed',
+      `The header ${shown} is not the caller's to set: it carries a credential, the route or the ` +
+        'framing of the request, or its value has characters that no header takes.',
+      { field: shown },
+    );
+  }
+}
+
+const shownName = (name: string) => (/^[a-z0-9-]{1,64}$/.test(name) ? name : 'headers');
+
 function headerNotAllowed(name: string): StrongroomError {
-  const shown = /^[a-z0-9-]{1,64}$/.test(name) ? name : 'headers';
+  const shown = shownName(name);
   return new StrongroomError(
     'header_not_allowed',
     `The header ${shown} may not be set by callers. Allowed are ${[...allowedHeaders].join(', ')}.`,

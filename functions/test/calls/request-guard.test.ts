@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { posix } from 'node:path';
 import fc from 'fast-check';
 import * as v from 'valibot';
-import { type ApiCall, headersOf, shownHeadersOf, urlOf } from '../../src/calls/request-guard.ts';
+import { listen } from '../../../sandbox/http/local-server.ts';
+import {
+  type ApiCall,
+  headersOf,
+  shownHeadersOf,
+  urlOf,
+  urlWithin,
+} from '../../src/calls/request-guard.ts';
+import { createEgress } from '../../src/egress/egress.ts';
 import { type Provider, settingsSchema } from '../../src/providers/settings-schema.ts';
 
 function providerWith(change: object = {}): Provider {
@@ -24,6 +34,7 @@ function providerWith(change: object = {}): Provider {
 }
 
 const provider = providerWith();
+const echo = v.object({ got: v.string(), read: v.string() });
 const urlFor = (path: string, call: Partial<ApiCall> = {}) =>
   urlOf(provider, { method: 'GET', path, ...call }).href;
 
@@ -39,6 +50,10 @@ describe('the URL of a call', () => {
     ['/mailto:x@y.example', 'https://api.example/v1/mailto:x@y.example'],
     ['/@evil.example', 'https://api.example/v1/@evil.example'],
     ['/https:', 'https://api.example/v1/https:'],
+    ['/a%3Fb%23c%26d', 'https://api.example/v1/a%3Fb%23c%26d'],
+    ['/%E6%96%87%E4%BB%B6%EF%BC%9B1', 'https://api.example/v1/%E6%96%87%E4%BB%B6%EF%BC%9B1'],
+    ['/.well-known/x', 'https://api.example/v1/.well-known/x'],
+    ['/..a/b..', 'https://api.example/v1/..a/b..'],
   ];
   for (const [path, url] of accepted) {
     it(`takes ${path} below the base URL`, () => assert.equal(urlFor(path), url));
@@ -97,6 +112,36 @@ describe('the URL of a call', () => {
     '/a%',
     '/a%2',
     '/a%zz',
+    // Overlong and broken UTF-8.
+    '/%c0%ae%c0%ae/admin',
+    '/%C0%AE%c0%ae/admin',
+    '/a%c0%afb',
+    '/a%c1%9cb',
+    '/a%e0%80%afb',
+    '/%e0%80%ae%e0%80%ae/a',
+    '/a%f0%80%80%afb',
+    '/a%c0%80b',
+    '/a%ff',
+    '/a%e9',
+    '/a%ed%a0%80',
+    // What becomes a dot or a separator when it is folded.
+    '/%e2%80%a5/admin',
+    '/%ef%bc%8e%ef%bc%8e/admin',
+    '/%e2%80%a4%e2%80%a4/admin',
+    '/%ef%bc%8e./admin',
+    '/a%ef%bc%8fb',
+    '/a%ef%bc%bcb',
+    '/a%e2%84%80b',
+    // What some servers trim.
+    '/..%20/admin',
+    '/%20../admin',
+    '/%20/a',
+    '/.../a',
+    '/..%c2%a0/a',
+    '/a/..%20',
+    '/a%09b',
+    '/a%1bb',
+    '/a%7Fb',
     '/a"b',
     '/<a>',
     '/a|b',
@@ -117,6 +162,8 @@ describe('the URL of a call', () => {
       fc.constantFrom(
         ...['/', '//', '..', '.', '\\', '%2e', '%2F', '%5c', '%25', ';', '@', ':', '?', '#', '%'],
         ...['evil.example', 'https://', '\t', '\n', '\r', '\u0000', '%00', 'a', '~', '\uff0f'],
+        ...['%2E', '%2f', '%5C', '%3b', '%3B', '%c0%ae', '%C0%AF', '%e0%80%af', '%c1%9c', '%20'],
+        ...['%ef%bc%8e', '%EF%BC%8F', '%e2%80%a5', '%252e', '..;', '/../', '/./', '...', '%c3%a9'],
       ),
       fc.string({ unit: 'binary', maxLength: 4 }),
     ),
@@ -146,8 +193,10 @@ describe('the URL of a call', () => {
           taken += 1;
           assert.ok(url.href.startsWith(prefix), url.href);
           // What servers may make of it stays there as well.
-          const decoded = decodeURIComponent(url.pathname.replaceAll(/%[89a-f]./gi, 'x'));
-          assert.ok(new URL(decoded, origin).href.startsWith(prefix), url.href);
+          const decoded = decodeURIComponent(url.pathname);
+          for (const read of [decoded, decoded.normalize('NFKC'), decodeURIComponent(decoded)]) {
+            assert.ok(new URL(read, origin).href.startsWith(prefix), url.href);
+          }
           assert.equal(url.search, new URL(base).search);
           assert.equal(url.hash, '');
           assert.equal(url.username + url.password, '');
@@ -157,6 +206,45 @@ describe('the URL of a call', () => {
       assert.ok(taken > 100, `only ${taken} paths were accepted: the property says little`);
     });
   }
+
+  it('is below the base URL where a server receives it, whatever path is accepted', async () => {
+    const server = await listen(
+      createServer((request, response) => {
+        // As a careless server reads it: decoded, folded, dots resolved, more than once.
+        const [path = ''] = (request.url ?? '').split('?');
+        const once = decodeURIComponent(path).replaceAll('\\', '/');
+        const twice = posix.normalize(posix.normalize(once.normalize('NFKC')));
+        response.end(JSON.stringify({ got: request.url, read: twice }));
+      }),
+      0,
+    );
+    const egress = createEgress({ allowLoopback: true });
+    const at = providerWith({ apiBaseUrl: `${server.url}/tenant/v1` });
+    let sent = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(hostile, async (parts) => {
+          let url: URL;
+          try {
+            url = urlOf(at, { method: 'GET', path: `/${parts.join('')}` });
+          } catch {
+            return;
+          }
+          sent += 1;
+          const limits = { timeoutMs: 5_000, maxBytes: 100_000, keepAlive: true };
+          const { body } = await egress({ url, method: 'GET', headers: {}, ...limits });
+          const { got, read } = v.parse(echo, JSON.parse(Buffer.from(body).toString()));
+          assert.equal(got, url.pathname);
+          assert.ok(got.startsWith('/tenant/v1/'), got);
+          assert.ok(read.startsWith('/tenant/v1/'), read);
+        }),
+        { numRuns: 3_000 },
+      );
+    } finally {
+      await server.stop();
+    }
+    assert.ok(sent > 100, `only ${sent} paths were accepted: the property says little`);
+  });
 
   it('carries the query, each value of a list once and in order', () => {
     const query = { q: 'a b&c=d#e', list: ['1', '2'], none: [], näme: 'ü' };
@@ -182,9 +270,40 @@ describe('the URL of a call', () => {
 
   it("keeps the base URL's own query ahead of the caller's", () => {
     const at = providerWith({ apiBaseUrl: 'https://api.example/v1?key=1' });
-    const url = urlOf(at, { method: 'GET', path: '/me', query: { key: '2' } });
-    assert.equal(url.href, 'https://api.example/v1/me?key=1&key=2');
+    const url = urlOf(at, { method: 'GET', path: '/me', query: { other: '2' } });
+    assert.equal(url.href, 'https://api.example/v1/me?key=1&other=2');
   });
+
+  const doubles = [
+    ...['access_token', 'Access_Token', 'ACCESS_TOKEN', ' access_token', 'access_token ', 'key'],
+    ...['access_token[]', 'access_token[0]', 'access.token', 'access token', 'access_token\u0000'],
+    ...['access_token\u0000x', '\uff41ccess_token', 'oauth_token', 'KEY', 'key[a]', 'K\u0045Y'],
+  ];
+  for (const name of doubles) {
+    it(`refuses ${JSON.stringify(name)} in the query: a credential, or a value of the settings`, () => {
+      const at = providerWith({ apiBaseUrl: 'https://api.example/v1?key=1' });
+      const code = { code: 'invalid_argument' };
+      const query = { [name]: 'x' };
+      assert.throws(() => urlOf(at, { method: 'GET', path: '/me', query }), code);
+      for (const pair of [new URLSearchParams(query), `a=1;${new URLSearchParams(query)}`]) {
+        assert.throws(() => urlWithin(at, 'GET', `/me?${pair}`), code);
+      }
+    });
+  }
+  for (const name of [
+    'token',
+    'access_tokens',
+    'x_access_token',
+    'input_token',
+    'keys',
+    'monkey',
+  ]) {
+    it(`takes ${name} in the query`, () => {
+      const at = providerWith({ apiBaseUrl: 'https://api.example/v1?key=1' });
+      const url = urlOf(at, { method: 'GET', path: '/me', query: { [name]: 'x' } });
+      assert.equal(url.search, `?key=1&${name}=x`);
+    });
+  }
 
   for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
     it(`allows ${method}`, () => assert.ok(urlFor('/me', { method })));
@@ -249,7 +368,9 @@ describe('the headers of a call', () => {
     ...['authorization', 'proxy-authorization', 'cookie', 'cookie2', 'host', 'connection'],
     ...['content-length', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect', 'via'],
     ...['keep-alive', 'proxy-connection', 'proxy-anything', 'forwarded', 'x-forwarded-for'],
-    ...['x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'],
+    ...['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded', 'x-real-ip', 'http2-settings'],
+    ...['true-client-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-host', 'set-cookie'],
+    ...['x-original-url', 'x-original-host', 'x-rewrite-url', 'x-proxy-authorization'],
   ];
   for (const name of credentialOrRoute) {
     it(`never replace ${name}, in any case, even where the settings list it`, () => {
@@ -264,6 +385,18 @@ describe('the headers of a call', () => {
       }
     });
   }
+
+  it('that the header connection names end here', () => {
+    const at = providerWith({ requestHeaders: ['x-custom'] });
+    const headers = {
+      Connection: 'close, X-Custom ,range',
+      'x-custom': '1',
+      range: '2',
+      accept: '3',
+    };
+    assert.deepEqual(headersOf(at, headers, 'dropped'), { accept: '3' });
+    refuses(headers, at, 'connection');
+  });
 
   for (const name of ['x-http-method-override', 'x-method-override', 'x-goog-user-project']) {
     it(`do not hold ${name} unless the settings list it`, () => refuses({ [name]: 'x' }));
