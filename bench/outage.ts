@@ -76,6 +76,7 @@ const blank: VaultDocument = {
   shard: 0,
   lease: null,
   retryAt: null,
+  refusedWith: null,
   failures: 0,
   journal: null,
   authorization: null,

@@ -98,7 +98,7 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
         ({ retryAt, error: lastError } = outcome);
       }
     } else if (retryAt !== undefined) {
-      lastError = unavailable('provider', Math.ceil((retryAt - clock.now()) / 1_000));
+      lastError = pausedError(step, retryAt - clock.now());
     }
     // Jitter: many processes wait for the same generation, or for the same time.
     const jitter = 0.5 + dependencies.random();
@@ -108,6 +108,13 @@ async function fly(dependencies: RefreshDependencies, request: TokenRequest): Pr
     await clock.sleep(waitMs);
     pollMs = Math.min(longestPollMs, pollMs * 1.6);
   }
+}
+
+/** As whoever met the trouble was told. */
+function pausedError({ refusedWith }: { readonly refusedWith?: string }, pauseMs: number) {
+  return refusedWith === undefined
+    ? unavailable('provider', Math.ceil(pauseMs / 1_000))
+    : new OAuthFailure('operator', refusedWith).toStrongroomError();
 }
 
 async function refresh(

@@ -38,18 +38,26 @@ const longestBackOffMs = 5 * 60_000;
 export type Step =
   | { readonly kind: 'use' }
   /** Somebody holds the lease; or nobody may ask the provider before `retryAt`. */
-  | { readonly kind: 'wait'; readonly mayUse: boolean; readonly retryAt?: number }
+  | {
+      readonly kind: 'wait';
+      readonly mayUse: boolean;
+      readonly retryAt?: number;
+      /** The provider's `error`, where the team must act first. */
+      readonly refusedWith?: string;
+    }
   | { readonly kind: 'refresh'; readonly mayUse: boolean };
 
 /** @param newerThan a token set of this generation or an older one will not do. */
 export function nextStep(document: VaultDocument, newerThan: number, now: number): Step {
-  const { lease, retryAt } = document;
+  const { lease, retryAt, refusedWith } = document;
   const isWanted = document.generation > newerThan;
   const times = timesOf(document);
   if (isWanted && isFresh(times, now)) return { kind: 'use' };
   const mayUse = isWanted && isAlive(times, now);
   if (lease !== null && now < lease.until) return { kind: 'wait', mayUse };
-  if (retryAt !== null && now < retryAt) return { kind: 'wait', mayUse, retryAt };
+  if (retryAt !== null && now < retryAt) {
+    return { kind: 'wait', mayUse, retryAt, ...(refusedWith !== null && { refusedWith }) };
+  }
   return { kind: 'refresh', mayUse };
 }
 
@@ -114,7 +122,7 @@ export function settle(
   now: number,
   random: number,
 ): Settlement {
-  const { kind, retryAfterSeconds } = failure;
+  const { kind, providerError = null, retryAfterSeconds } = failure;
   if (kind === 'user') return { kind: 'dead', reason: isInterrupted ? 'interrupted' : 'revoked' };
   if (kind === 'account') return { kind: 'dead', reason: 'account_changed' };
   // The journal stays as long as nobody knows what became of the token.
@@ -127,6 +135,7 @@ export function settle(
     lease: null,
     journal,
     retryAt,
+    refusedWith: kind === 'operator' ? providerError : null,
     failures: document.failures + 1,
     // Rotation takes what is due first: what cannot succeed yet must not stand before the rest.
     ...(refreshAt !== null && { refreshAt: Math.max(refreshAt, retryAt) }),
@@ -148,7 +157,14 @@ function pauseMsOf(failures: number, retryAfterSeconds = 0, random = 0): number 
 export function dead(reason: ReauthReason) {
   const status = { status: 'needs_reauth', reason } as const;
   return {
-    vault: { ...status, refreshAt: null, lease: null, journal: null, retryAt: null },
+    vault: {
+      ...status,
+      refreshAt: null,
+      lease: null,
+      journal: null,
+      retryAt: null,
+      refusedWith: null,
+    },
     status,
   };
 }
@@ -180,6 +196,7 @@ export type Landing =
   /** The connection was ended. */
   | 'gone';
 
+/** Whether what a provider gave is still to be written. @param document as it is now; undefined: there is none. */
 export function landingOf(given: Given, document: VaultDocument | undefined): Landing {
   if (document === undefined) return 'gone';
   if (document.committedBy === given.attempt) return 'landed';

@@ -41,6 +41,7 @@ export async function sealTokenSet(
     lease: null,
     journal: null,
     retryAt: null,
+    refusedWith: null,
     failures: 0,
   };
 }

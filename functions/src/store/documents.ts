@@ -63,6 +63,8 @@ export const vaultDocumentSchema = v.object({
   lease: v.nullable(leaseSchema),
   /** Nobody asks the provider for this connection before; null: anybody may. */
   retryAt: v.nullable(time),
+  /** The provider's `error` (RFC 6749 §5.2), where the pause is for the team; null: any other. */
+  refusedWith: v.nullable(v.string()),
   /** Attempts in a row that failed for a while: what the pause grows with. */
   failures: v.number(),
   journal: v.nullable(journalSchema),

@@ -52,11 +52,37 @@ describe('who must act when a refresh fails', function () {
           await refuses('provider_misconfigured', callNow(each, suite), { providerError: error });
           assert.equal((await world.vault(each)).status, 'active');
         }
+        // Also whoever comes during the pause, in any instance.
+        for (const each of [suite, world.newSuite()]) {
+          const last = ids.at(-1) ?? id;
+          await refuses('provider_misconfigured', callNow(last, each), { providerError: error });
+        }
         assert.equal(tokenRequests(), ids.length);
         assert.equal(await circuit(), undefined);
         assert.deepEqual(errors(), []);
       });
     }
+
+    it('is no longer blamed once the next attempt fails for another reason', async () => {
+      const id = await connectExpired();
+      const refused = { status: 400, headers: json, body: { error: 'invalid_scope' } };
+      world.provider.addFault({ endpoint: 'token', ...refused });
+      await refuses('provider_misconfigured', callNow(id, world.suite));
+      world.clock.advance(minuteMs);
+      world.provider.addFault({
+        endpoint: 'token',
+        status: 503,
+        headers: { 'retry-after': '600' },
+      });
+      await refuses('unavailable', callNow(id, world.suite));
+      await refuses('unavailable', callNow(id, world.newSuite()), {
+        dependency: 'provider',
+        retryAfterSeconds: 600,
+      });
+      world.clock.advance(11 * minuteMs);
+      assert.equal(await world.call('ada', id), 200);
+      assert.equal((await world.vault(id)).refusedWith, null);
+    });
 
     it('asks more and more seldom: at most every 2½ minutes in the end, at least every 5', async () => {
       const id = await connectExpired();

@@ -123,6 +123,7 @@ export class Simulation {
       shard: 0,
       lease: null,
       retryAt: null,
+      refusedWith: null,
       journal: null,
       authorization: null,
       committedBy: null,
@@ -264,6 +265,7 @@ export class Simulation {
       apiBaseUrl: 'https://provider.example/api',
       methods: ['GET'],
       requestHeaders: [],
+      redactEchoes: true,
       allowTokenRelease: false,
       life: {
         rotation: rotationOf[this.#options.behaviour],
@@ -274,7 +276,7 @@ export class Simulation {
     };
   }
 
-  #providerStore(exchange: Exchange, clock: ServerClock): ProviderStore {
+  #providerStore(exchange: Exchange, clock: ServerClock): Pick<ProviderStore, 'read' | 'write'> {
     const timed = timedBy(this.scheduler, clock);
     return {
       read: () => timed(exchange, 'read', 'reads the circuit', () => this.#circuit),
