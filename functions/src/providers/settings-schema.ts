@@ -99,6 +99,8 @@ const common = {
     v.array(v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/, 'must be a header name in lower case'))),
     [],
   ),
+  /** Whether an answer that repeats the access token is given with asterisks in its place. */
+  redactEchoes: v.optional(v.boolean(), true),
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
   allowTokenRelease: v.optional(v.boolean(), false),
   life: v.optional(lifeSchema, {}),

@@ -54,6 +54,7 @@ describe("the providers' settings", () => {
       authorizationParameters: {},
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       requestHeaders: [],
+      redactEchoes: true,
       allowTokenRelease: false,
       life: { rotation: 'rotates', permanentErrors: [], transientErrors: [] },
       rotate: { policy: 'always', usedWithinDays: 30, perSecond: 10, concurrency: 10 },
