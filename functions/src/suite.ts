@@ -38,6 +38,7 @@ import { createSettingsReader } from './providers/settings.ts';
 import { createCircuits } from './refresh/circuit.ts';
 import { createCommitRefresh } from './refresh/commit-refresh.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
+import { createProbeForgotten } from './refresh/probe-forgotten.ts';
 import { createRefreshBatch } from './refresh/refresh-batch.ts';
 import { createRotation } from './refresh/rotation.ts';
 import { createAuditStore } from './store/audit-store.ts';
@@ -119,6 +120,7 @@ export function createSuite(
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
   const warn = createWarn(shared);
+  const probe = createProbeForgotten({ ...shared, providers });
   const listAudit = createAuditList(records);
 
   const events = createEventStore(db, timed);
@@ -160,7 +162,7 @@ export function createSuite(
     sweep: onTime(
       clock,
       store,
-      createSweep({ store, forgettings, goneUsers, forget, warn, clock }),
+      createSweep({ store, forgettings, goneUsers, forget, warn, probe, clock }),
     ),
     warn,
   };

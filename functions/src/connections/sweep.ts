@@ -13,6 +13,8 @@ interface SweepDependencies {
   readonly forget: Forget;
   /** Warns whom a grant's end is near. @returns how many. */
   readonly warn: () => Promise<number>;
+  /** Sees whether providers are back that nobody asks. */
+  readonly probe: () => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -29,16 +31,17 @@ const usersAtOnce = 4;
 
 /**
  * Tidies up what no event tells of: connections whose user was deleted in bulk, deletions that were
- * begun and not finished, and authorizations that nobody finished; and warns ahead of the end of grants.
+ * begun and not finished, authorizations that nobody finished, and providers that are said to be down
+ * while nobody asks them; and warns ahead of the end of grants.
  * Each run looks at the next 5,000 connections, or at what a minute is enough for, and gives 10,000
  * warnings at most, so its cost is bounded. Where it has come to is written page by page: a run that
  * is cut off loses one.
  *
- * @throws StrongroomError of the first user whose connections could not be ended, or of the first
- *   warning that could not be given, after all were tried; the next run tries them again.
+ * @throws of the first warning, probe or user that could not be seen to, after all were tried; the
+ *   next run tries them again.
  */
 export function createSweep(dependencies: SweepDependencies) {
-  const { store, forgettings, goneUsers, forget, warn, clock } = dependencies;
+  const { store, forgettings, goneUsers, forget, warn, probe, clock } = dependencies;
   return async (): Promise<void> => {
     const failures: unknown[] = [];
     const forgetGone = async (uids: Iterable<string>): Promise<ReadonlySet<string>> => {
@@ -59,6 +62,7 @@ export function createSweep(dependencies: SweepDependencies) {
       failures.push(error);
       return 0;
     });
+    await probe().catch((error: unknown) => failures.push(error));
     const authorizations = await store.removeStaleAuthorizations(
       clock.now(),
       authorizationsPerSweep,

@@ -18,7 +18,7 @@ const lookAgainMs = 1_000;
 /** A probe is over by then, or whoever made it has vanished. */
 const probeMs = leaseMs;
 /** Where nobody has probed for so long, what is written says nothing of trouble that is met now. */
-const staleMs = 15 * 60_000;
+export const staleMs = 15 * 60_000;
 
 type Cause = NonNullable<ProviderDocument['cause']>;
 
@@ -45,7 +45,7 @@ export interface Circuits {
 }
 
 interface CircuitDependencies {
-  readonly providers: ProviderStore;
+  readonly providers: Pick<ProviderStore, 'read' | 'write'>;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly random: () => number;

@@ -61,6 +61,18 @@ export function createDueStore(db: Firestore, timed: ServerClock['timed']) {
       }
     },
 
+    /** Some connection of a provider that works, if there is one. 1 read. */
+    async findActive(
+      provider: string,
+    ): Promise<Pick<DueConnection, 'id' | 'generation'> | undefined> {
+      const active = vault.where('provider', '==', provider).where('status', '==', 'active');
+      const query = active.select('generation').limit(1);
+      const [found] = (await reachFirestore(() => query.get())).docs;
+      const generation: unknown = found?.get('generation');
+      if (found === undefined || typeof generation !== 'number') return undefined;
+      return { id: found.id, generation };
+    },
+
     /**
      * Connections whose warning is due, longest due first, by pages; 1 read each, at least 1. A
      * document that is not of our shape is passed over.

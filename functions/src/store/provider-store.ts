@@ -1,13 +1,13 @@
 import type { Firestore, Timestamp } from 'firebase-admin/firestore';
 import * as v from 'valibot';
-import { conditionally } from '../platform/firestore.ts';
+import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
 import { addCompanions, type Companion } from './companions.ts';
 import { time, toFirestore } from './documents.ts';
 import { documentReader, type Stored, timeOfWrites } from './stored.ts';
 
 /** `strongroomProviders/{id}`: whether a provider works. Whoever is signed in may read it. */
-export const providerDocumentSchema = v.object({
+const providerDocumentSchema = v.object({
   /** `open`: nobody asks the provider, but one probe at a time once `retryAt` has come. */
   circuit: v.picklist(['closed', 'open']),
   /** `misconfigured`: it refuses our registration; `down`: it gives nobody an answer. */
@@ -25,6 +25,8 @@ export const providerDocumentSchema = v.object({
 
 export type ProviderDocument = v.InferOutput<typeof providerDocumentSchema>;
 
+const forgottenMax = 100;
+
 /** Where the state of providers lives. Throws StrongroomError `unavailable`. */
 export function createProviderStore(db: Firestore, timed: ServerClock['timed'] = (ask) => ask()) {
   const providers = db.collection('strongroomProviders');
@@ -34,6 +36,19 @@ export function createProviderStore(db: Firestore, timed: ServerClock['timed'] =
     /** 1 read. */
     read: (id: string): Promise<Stored<ProviderDocument> | undefined> =>
       read(providers.doc(id), providerDocumentSchema),
+
+    /**
+     * Providers whose circuit is open and whom nobody has asked since that time. 1 read for each that
+     * is open, at least 1. A document that is not of our shape is passed over.
+     */
+    async listForgotten(before: number): Promise<string[]> {
+      const open = providers.where('circuit', '==', 'open').limit(forgottenMax);
+      const { docs } = await reachFirestore(() => open.get());
+      return docs.flatMap((snapshot) => {
+        const { success, output } = v.safeParse(providerDocumentSchema, snapshot.data());
+        return success && (output.retryAt ?? 0) <= before ? [snapshot.id] : [];
+      });
+    },
 
     /**
      * Compare and set: only where nobody has changed it since it was read, or it still is not there.

@@ -35,6 +35,7 @@ describe('forgetting a user', function () {
       goneUsers: async (uids) => uids.filter(isGone),
       forget: suite.forget,
       warn: async () => 0,
+      probe: async () => {},
       clock: world.clock,
     });
   const receipts = async () =>

@@ -37,6 +37,7 @@ describe('the hourly sweep', function () {
       goneUsers: async () => [],
       forget: async () => assert.fail('Nobody is gone.'),
       warn: async () => 0,
+      probe: async () => {},
       clock: world.clock,
       ...changes,
     });
@@ -105,6 +106,20 @@ describe('the hourly sweep', function () {
       return [];
     };
     await sweepOf({ goneUsers })();
+    assert.deepEqual(asked, ['nobody']);
+  });
+
+  it('looks at all where no provider can be tried, and says so in the end', async () => {
+    await settle(1);
+    const asked: string[] = [];
+    const sweep = sweepOf({
+      probe: () => Promise.reject(new Error('There is no task queue.')),
+      goneUsers: async (uids) => {
+        asked.push(...uids);
+        return [];
+      },
+    });
+    await assert.rejects(sweep(), /no task queue/);
     assert.deepEqual(asked, ['nobody']);
   });
 

@@ -4,7 +4,9 @@ import type { ProviderDocument, ProviderStore } from '../../src/store/provider-s
 import type { Stored } from '../../src/store/stored.ts';
 
 /** Where the state of providers lives, in memory. */
-export function createMemoryProviderStore(clock: Pick<Clock, 'now'>): ProviderStore {
+export function createMemoryProviderStore(
+  clock: Pick<Clock, 'now'>,
+): Pick<ProviderStore, 'read' | 'write'> {
   const documents = new Map<string, Stored<ProviderDocument>>();
   return {
     read: async (id) => documents.get(id),

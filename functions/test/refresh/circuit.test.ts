@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { until } from '../../../sandbox/demo/until.ts';
 import type { Fault } from '../../../sandbox/provider/faults.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
+import { createProbeForgotten } from '../../src/refresh/probe-forgotten.ts';
 import { createProviderStore, type ProviderDocument } from '../../src/store/provider-store.ts';
 import type { Suite, SuiteOverrides } from '../../src/suite.ts';
+import { batchRequest, parseRequest } from '../../src/triggers/requests.ts';
 import { type Receiver, startReceiver } from '../events/receiver.ts';
 import { leapingClock } from '../harness/clock.ts';
 import { copyConnection } from '../harness/copies.ts';
@@ -346,6 +348,67 @@ describe('the circuit of a provider', function () {
       );
       await world.runTasks({ suite: world.newSuite() });
       assert.equal((await circuit())?.circuit, 'closed');
+    });
+  });
+
+  describe('that is forgotten: nothing is due, and nobody who knows of it asks', () => {
+    let tasks: unknown[];
+    beforeEach(async () => {
+      await world.reset();
+      tasks = [];
+    });
+    const probe = () =>
+      createProbeForgotten({
+        store: world.store,
+        providers: createProviderStore(db),
+        enqueue: async (_queue, data) => void tasks.push(data),
+        clock: world.clock,
+      })();
+    const deliver = async () => {
+      for (const task of tasks.splice(0)) {
+        await world.newSuite().refreshBatch(parseRequest(batchRequest, task));
+      }
+    };
+    const openFor = async (ms: number) => {
+      const [id] = await connectExpired(1);
+      world.provider.addFault(refusal);
+      await misconfigured(world.call('ada', id, world.newSuite()));
+      world.clock.advance(ms);
+      world.provider.resetCounters();
+      return id;
+    };
+
+    it('is closed by one probe once nobody has asked for a quarter of an hour', async () => {
+      await openFor(14 * 60_000);
+      await probe();
+      assert.deepEqual(tasks, [], 'somebody may be about to ask');
+      world.clock.advance(5 * 60_000);
+      world.provider.clearFaults();
+      await probe();
+      assert.equal(tasks.length, 1);
+      await deliver();
+      assert.equal(tokenRequests(), 1);
+      assert.equal((await circuit())?.circuit, 'closed');
+      await probe();
+      assert.deepEqual(tasks, []);
+    });
+
+    it('stays open where the provider still refuses, with no further alert', async () => {
+      const id = await openFor(3_600_000);
+      assert.equal(alerts().length, 1);
+      await probe();
+      await deliver();
+      assert.equal(tokenRequests(), 1);
+      assert.equal((await circuit())?.circuit, 'open');
+      assert.equal((await world.vault(id)).status, 'active');
+    });
+
+    it('is left as it is where there is no connection to try, or somebody has spoilt it', async () => {
+      const id = await openFor(3_600_000);
+      await world.suite.disconnect({ uid: 'ada' }, id);
+      await db.doc('strongroomProviders/other').set({ circuit: 'open' });
+      await probe();
+      assert.deepEqual(tasks, []);
     });
   });
 
