@@ -26,6 +26,7 @@ export interface Observation {
   readonly delayMs: Float64Array;
 }
 
+/** Nothing seen yet. */
 export function createObservation(minutes: number): Observation {
   return {
     rotated: 0,

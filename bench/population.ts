@@ -20,6 +20,7 @@ export interface Population {
 /** Last seen so many days ago: whoever does not come any more. */
 const goneForDays = { least: 31, most: 365 };
 
+/** A population with its connections spread as if it had been at work for long. */
 export function populate(
   members: readonly Pick<Member, 'cohort' | 'provider'>[],
   startedAt: number,

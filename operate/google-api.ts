@@ -69,6 +69,7 @@ export function googleApiOf({ mode, projectId, secretManagerHost }: Environment)
   });
 }
 
+/** Google APIs over REST, as whoever is signed in. See `GoogleApi`. */
 export function createGoogleApi(endpoints: Endpoints): GoogleApi {
   const { quotaProject, retryPauseMs = 1_000 } = endpoints;
 
@@ -168,7 +169,7 @@ export function textOf(answer: Json, member: string): string {
 }
 
 /** Whether a refusal says that there is no such thing, or that its whole API is not enabled. */
-export function isAbsent(error: unknown): boolean {
+function isAbsent(error: unknown): boolean {
   return (
     error instanceof GoogleApiError &&
     (error.code === 'NOT_FOUND' || error.reason === 'SERVICE_DISABLED')

@@ -2,7 +2,7 @@ import { ifThere, listOf, textOf } from '../google-api.ts';
 import { type AccountName, type Difference, emailOf, type Need, type Site } from './needs.ts';
 
 /** Which functions each account runs. */
-export const accountPurposes: Readonly<Record<AccountName, string>> = {
+const accountPurposes: Readonly<Record<AccountName, string>> = {
   page: 'Strongroom: the callback page (oauth). Reads no secret',
   vault: 'Strongroom: callables, api, tasks and schedules. Opens token sets',
   keys: 'Strongroom: rotateKeys. Adds and ends keys, reads none',

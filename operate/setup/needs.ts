@@ -46,6 +46,7 @@ export interface Need {
   find(): Promise<readonly Difference[]>;
 }
 
+/** The address of a service account of the project. */
 export function emailOf({ projectId, names }: Site, account: AccountName): string {
   return `${names.accounts[account]}@${projectId}.iam.gserviceaccount.com`;
 }

@@ -13,7 +13,7 @@ import { servicesNeed } from './services.ts';
 const tries = 30;
 
 /** All that the suite needs of a project, in the order in which it can be made. */
-export function needsOf(site: Site): Need[] {
+function needsOf(site: Site): Need[] {
   return [
     servicesNeed(site),
     accountsNeed(site),

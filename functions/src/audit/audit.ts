@@ -30,6 +30,7 @@ const noteTimeoutMs = 2_000;
 const minuteMs = 60_000;
 const rememberedMax = 1_000;
 
+/** Where records go that no commit carries. Of `once`, an instance remembers a thousand. */
 export function createAudit({ store, settings, clock }: AuditDependencies): Audit {
   const noted = new Map<string, number>();
 

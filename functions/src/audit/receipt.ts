@@ -15,6 +15,7 @@ export function receiptOf(
   return { type: 'user_forgotten', uid: null, salt, uidHash: hashOf(salt, uid), ...facts };
 }
 
+/** Whether that record proves that this user was forgotten. */
 export function isReceiptOf(uid: string, record: AuditRecord): boolean {
   return record.type === 'user_forgotten' && hashOf(record.salt, uid) === record.uidHash;
 }

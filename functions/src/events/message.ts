@@ -14,6 +14,7 @@ export function idOf({ subject, sequence }: EventDocument): string {
   return `${subject}_${sequence}`;
 }
 
+/** An event as it is told, whatever the sink. */
 export function messageOf(event: EventDocument): Message {
   const { type, subject, uid, provider, sequence, data, occurredAt } = event;
   return {

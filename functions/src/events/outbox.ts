@@ -66,6 +66,7 @@ interface OutboxDependencies {
 export const lanesPerTask = 100;
 const handOverTimeoutMs = 2_000;
 
+/** The outbox of an instance. What is told, and to whom, the settings say at each `open`. */
 export function createOutbox({ settings, clock, enqueue }: OutboxDependencies): Outbox {
   return {
     async open() {
@@ -99,7 +100,7 @@ export function subjectOf({ id, document }: Pick<Stored<VaultDocument>, 'id' | '
 }
 
 /** The name of a lane: what delivery is ordered by. No colon: in URLs of Firestore it ends the path. */
-export function laneOf(subject: string, sink: Sink): string {
+function laneOf(subject: string, sink: Sink): string {
   return `${subject}_${sink}`;
 }
 

@@ -36,7 +36,7 @@ interface ResealDependencies {
 }
 
 /** Documents per task. */
-export const resealPage = 100;
+const resealPage = 100;
 const atOnce = 10;
 /** By then nobody seals with the old version any more, and no lease of now lives. */
 const passPauseMs = pointerTtlMs + 60_000;

@@ -15,6 +15,7 @@ export const unnamedMs = 9 * 24 * 60 * 60_000;
  */
 export type Step = 'reseal' | 'wait' | 'disable' | 'destroy' | 'alert';
 
+/** What is to be done with an older version, as far as it can be. Pure. */
 export function nextStepOf(
   state: VersionState['state'],
   { unnamedAt, disabledAt }: Retiring,

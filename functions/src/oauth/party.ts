@@ -42,6 +42,7 @@ interface PartyOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Finds what a conversation with a provider needs. See `PartyFinder`. */
 export function createPartyFinder({
   egress,
   allowLoopback,

@@ -34,6 +34,7 @@ const states = new Map<unknown, VersionState['state']>([
   [3, 'destroyed'],
 ]);
 
+/** Changes the versions of secrets; reading them is another matter (`secret-manager.ts`). */
 export function createSecretWriter(environment: Environment): SecretWriter {
   const { client, nameOf } = secretClient(environment);
   const versionOf = (secretId: string, version: string) =>

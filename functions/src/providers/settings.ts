@@ -27,6 +27,7 @@ interface SettingsOptions {
   readonly allowLoopbackHttp: boolean;
 }
 
+/** Reads the settings. See `SettingsReader`. */
 export function createSettingsReader(options: SettingsOptions): SettingsReader {
   const { secrets, secretId, clock, allowLoopbackHttp } = options;
   let kept: { settings: Settings; readAt: number } | undefined;

@@ -8,6 +8,7 @@ import { addProgress, type Progress } from './forgetting-store.ts';
 /** What is written in the same commit as the change that it tells of. */
 export type Companion = NewEvent | NewRecord | Progress;
 
+/** Whether it is to be delivered. */
 export function isEvent(companion: Companion): companion is NewEvent {
   return 'document' in companion;
 }
