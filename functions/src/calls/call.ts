@@ -4,6 +4,7 @@ import type { Caller } from '../identity/caller.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import type { TokenCache } from './access-token.ts';
+import { redactEchoes } from './redact.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
 
 /** The provider's answer, with the headers that callers may see. */
@@ -46,8 +47,9 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
     const timeoutMs = deadlineAt - clock.ticks();
     if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
     try {
-      return await egress({
+      const answer = await egress({
         url: urlOf(provider, call),
+        allowedOrigins: [new URL(provider.apiBaseUrl).origin],
         method: call.method,
         // RFC 6750 §2.1.
         headers: {
@@ -59,6 +61,7 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
         maxBytes: answerMaxBytes,
         keepAlive: true,
       });
+      return provider.redactEchoes ? redactEchoes(answer, tokenSet.accessToken) : answer;
     } catch (error) {
       throw error instanceof EgressError ? asCallError(error) : error;
     }
