@@ -1,32 +1,19 @@
-import { StrongroomError, unavailable } from '../errors.ts';
+import { StrongroomError } from '../errors.ts';
 import type { Outbox } from '../events/outbox.ts';
 import { log } from '../logs.ts';
-import { concernsClient, OAuthFailure } from '../oauth/failure.ts';
+import { OAuthFailure } from '../oauth/failure.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ProviderDocument, ProviderStore } from '../store/provider-store.ts';
 import type { Stored } from '../store/stored.ts';
 import { leaseMs } from './protocol.ts';
+import { type Admission, type Cause, causeOf, isOpen, pauseOf, refusal } from './trouble.ts';
 
 /** Connections in a row that got no answer until a provider counts as down. */
 const downAfter = 5;
-/** The first pause of an open circuit; it doubles with each probe that fails. */
-const coolDownMs = { misconfigured: 30_000, down: 5_000 } as const;
-const longestCoolDownMs = 5 * 60_000;
-const longestAskedMs = 15 * 60_000;
 /** How soon to look again whether another's probe has succeeded. */
 const lookAgainMs = 1_000;
 /** A probe is over by then, or whoever made it has vanished. */
 const probeMs = leaseMs;
-/** Where nobody has probed for so long, what is written says nothing of trouble that is met now. */
-export const staleMs = 15 * 60_000;
-
-type Cause = NonNullable<ProviderDocument['cause']>;
-
-/** Whether a provider may be asked. */
-export type Admission =
-  | { readonly kind: 'admitted'; readonly probe?: Stored<ProviderDocument> }
-  | { readonly kind: 'refused'; readonly retryAt: number; readonly error: StrongroomError };
-
 export interface Circuits {
   /** 0 reads as long as this instance knows of no trouble. Never throws. */
   admit(provider: string): Promise<Admission>;
@@ -237,36 +224,4 @@ export function createCircuits(dependencies: CircuitDependencies): Circuits {
       }
     },
   };
-}
-
-function isOpen({ circuit, retryAt }: ProviderDocument, now: number): boolean {
-  return circuit === 'open' && now < (retryAt ?? 0) + staleMs;
-}
-
-/** What a failure says of the provider as a whole; undefined: nothing, it answers. */
-function causeOf(failure: OAuthFailure): Cause | undefined {
-  if (concernsClient(failure)) return 'misconfigured';
-  const isAnswer =
-    failure.kind === 'user' || failure.kind === 'account' || failure.kind === 'operator';
-  return isAnswer ? undefined : 'down';
-}
-
-/** With jitter; the provider's own word counts for more. */
-function pauseOf(cause: Cause, failures: number, retryAfterSeconds = 0, random: number): number {
-  const coolDown = Math.min(coolDownMs[cause] * 2 ** Math.min(failures, 20), longestCoolDownMs);
-  const askedMs = Math.min(retryAfterSeconds * 1_000, longestAskedMs);
-  return Math.round(Math.max(coolDown * (0.75 + random / 2), askedMs));
-}
-
-function refusal({ cause, providerError, retryAt }: Known, now: number): Admission {
-  const retryAfterSeconds = Math.max(1, Math.ceil((retryAt - now) / 1_000));
-  const error =
-    cause === 'down'
-      ? unavailable('provider', retryAfterSeconds)
-      : new StrongroomError(
-          'provider_misconfigured',
-          "The provider refuses this app's registration. The app's team must correct its settings.",
-          { ...(providerError !== null && { providerError }), retryAfterSeconds },
-        );
-  return { kind: 'refused', retryAt, error };
 }

@@ -7,8 +7,8 @@ import type { TokenSet } from '../oauth/token-set.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
+import type { Given } from './landing.ts';
 import type { Held } from './lease.ts';
-import type { Given } from './protocol.ts';
 import { spill } from './spill.ts';
 import { writeGiven } from './write-given.ts';
 

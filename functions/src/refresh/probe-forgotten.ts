@@ -3,7 +3,7 @@ import type { Enqueue } from '../platform/tasks.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { ProviderStore } from '../store/provider-store.ts';
 import type { Batch } from './batches.ts';
-import { staleMs } from './circuit.ts';
+import { staleMs } from './trouble.ts';
 
 interface ProbeDependencies {
   readonly store: Pick<ConnectionStore, 'findActive'>;

@@ -5,7 +5,7 @@ import { tokenSetSchema } from '../oauth/token-set.ts';
 import { within } from '../platform/within.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import type { RefreshDependencies } from './dependencies.ts';
-import type { Given } from './protocol.ts';
+import type { Given } from './landing.ts';
 
 /** What a task carries: where it belongs, and the rest sealed for that place. */
 export const spilledSchema = v.object({

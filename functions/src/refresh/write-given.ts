@@ -3,7 +3,7 @@ import type { Provider } from '../providers/settings-schema.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
-import { type Given, land, landingOf } from './protocol.ts';
+import { type Given, land, landingOf } from './landing.ts';
 import { refreshed, schedule } from './schedule.ts';
 import { sealTokenSet } from './sealed-token-set.ts';
 
