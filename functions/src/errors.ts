@@ -18,6 +18,7 @@ const codes = {
   scope_not_offered: ['invalid-argument', 400, 'caller'],
   return_to_not_allowed: ['invalid-argument', 400, 'caller'],
   connection_not_found: ['not-found', 404, 'caller'],
+  connection_ambiguous: ['failed-precondition', 409, 'caller'],
   state_unknown: ['not-found', 404, 'user'],
   state_used: ['failed-precondition', 409, 'user'],
   state_expired: ['failed-precondition', 410, 'user'],
@@ -62,6 +63,8 @@ export interface ErrorDetails {
   readonly field?: string;
   /** Why a connection needs its user: `ReauthReason`. */
   readonly reason?: string;
+  /** The user's connections among which the caller must choose. */
+  readonly connectionIds?: readonly string[];
   /** The OAuth error code of the provider's answer (RFC 6749 §4.1.2.1 and §5.2). */
   readonly providerError?: string;
   /** Seconds after which another attempt makes sense. */

@@ -3,7 +3,9 @@ import { createAudit } from './audit/audit.ts';
 import { createAuditList } from './audit/list.ts';
 import { auditingSealer } from './audit/tampering.ts';
 import { createTokenCache } from './calls/access-token.ts';
+import { createAuthorized } from './calls/authorized.ts';
 import { createCallApi } from './calls/call.ts';
+import { createConnections } from './client/connections.ts';
 import { createBegin } from './connections/begin.ts';
 import { createCallbackTarget } from './connections/callback.ts';
 import { createComplete } from './connections/complete.ts';
@@ -16,6 +18,7 @@ import { createRevokeGrant } from './connections/revoke-later.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createWarn } from './connections/warn.ts';
+import { createDoor } from './egress/adapter.ts';
 import { createEgress } from './egress/egress.ts';
 import { createDelivery } from './events/delivery.ts';
 import { createEventarcSender } from './events/eventarc.ts';
@@ -116,6 +119,7 @@ export function createSuite(
   const { pausedUntil } = shared.circuits;
   const fresh = createRefreshEngine(shared);
   const tokens = createTokenCache(fresh, clock);
+  const authorized = createAuthorized(tokens, clock);
   const forgettings = createForgettingStore(db);
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
@@ -139,7 +143,14 @@ export function createSuite(
     complete: createComplete({ ...shared, forgetToken: tokens.forget }),
     list: createList(store),
     get: createGet(store),
-    call: createCallApi({ tokens, egress, clock }),
+    call: createCallApi({ authorized, egress, clock }),
+    connections: createConnections({
+      ...shared,
+      tokens,
+      authorized,
+      door: createDoor({ allowLoopback }),
+      disconnect: createDisconnect(end),
+    }),
     token: createToken(tokens, audit),
     disconnect: createDisconnect(end),
     forget,

@@ -3,8 +3,8 @@ import { time } from '../store/documents.ts';
 import type { AuditLevel } from './level.ts';
 
 /**
- * `user`: the owner himself; `service`: a backend with an access token of its own; `suite`: this
- * suite by itself, on schedule or after an event; `operator`: the team, by a command.
+ * `user`: the owner himself; `service`: the app's own functions, or a backend with an access
+ * token of its own; `suite`: this suite by itself, on schedule or after an event; `operator`: the team, by a command.
  */
 const actor = v.picklist(['user', 'service', 'suite', 'operator']);
 

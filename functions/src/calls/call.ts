@@ -3,7 +3,8 @@ import { StrongroomError, unavailable } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
-import type { TokenCache } from './access-token.ts';
+import type { Authorized } from './authorized.ts';
+import { credentialOf } from './credential.ts';
 import { redactEchoes } from './redact.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
 
@@ -24,11 +25,9 @@ export type CallApi = (
 
 /** Limit of the provider's answer. */
 const answerMaxBytes = 10_000_000;
-/** After a 401: with the token that another instance got, then with one got now. */
-const mostReplays = 2;
 
 interface CallDependencies {
-  readonly tokens: TokenCache;
+  readonly authorized: Authorized;
   readonly egress: Egress;
   readonly clock: Clock;
 }
@@ -38,7 +37,7 @@ interface CallDependencies {
  *   `header_not_allowed`) before anything is sent; those of `FreshTokenSet`; `unavailable`,
  *   `answer_too_large`.
  */
-export function createCallApi({ tokens, egress, clock }: CallDependencies): CallApi {
+export function createCallApi({ authorized, egress, clock }: CallDependencies): CallApi {
   const send = async (
     { tokenSet, provider }: Opened,
     call: ApiCall,
@@ -51,10 +50,9 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
         url: urlOf(provider, call),
         allowedOrigins: [new URL(provider.apiBaseUrl).origin],
         method: call.method,
-        // RFC 6750 §2.1.
         headers: {
           ...headersOf(provider, call.headers, call.otherHeaders),
-          authorization: `Bearer ${tokenSet.accessToken}`,
+          ...credentialOf(tokenSet),
         },
         body: call.body,
         timeoutMs,
@@ -68,37 +66,12 @@ export function createCallApi({ tokens, egress, clock }: CallDependencies): Call
   };
 
   return async ({ uid }, connectionId, call, deadlineAt) => {
-    const request = { uid, connectionId, deadlineAt };
-    const startedAt = clock.now();
-    let opened = await tokens.get(request);
-    let answer = await send(opened, call, deadlineAt);
-    // What was at hand may be older than what is stored, and that be refused as well. A token given
-    // since this call began is the last word.
-    for (let replays = 0; answer.status === 401 && replays < mostReplays; replays += 1) {
-      const next = await renewed(tokens, { ...request, newerThan: opened.generation });
-      if (next === undefined) break;
-      answer = await send(next, call, deadlineAt);
-      if (next.tokenSet.obtainedAt >= startedAt) break;
-      opened = next;
-    }
-    const { status, headers, body } = answer;
+    const { status, headers, body } = await authorized({
+      request: { uid, connectionId, deadlineAt },
+      send: (opened) => send(opened, call, deadlineAt),
+    });
     return { status, headers: shownHeadersOf(headers), body };
   };
-}
-
-/** A newer token set than the one refused; none where there is nothing to refresh with. */
-async function renewed(
-  tokens: TokenCache,
-  request: Parameters<TokenCache['get']>[0],
-): Promise<Opened | undefined> {
-  try {
-    return await tokens.get(request);
-  } catch (error) {
-    const hopeless =
-      error instanceof StrongroomError && error.details.reason === 'no_refresh_token';
-    if (hopeless) return undefined;
-    throw error;
-  }
 }
 
 function asCallError(error: EgressError): StrongroomError {

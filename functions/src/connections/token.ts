@@ -2,6 +2,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { TokenCache } from '../calls/access-token.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
 
 export interface ReleasedToken {
   readonly accessToken: string;
@@ -38,10 +39,14 @@ export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
       connectionId,
       provider: provider.id,
     });
-    const { accessToken, expiresAt } = tokenSet;
-    return {
-      accessToken,
-      ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
-    };
+    return releasedOf(tokenSet);
+  };
+}
+
+/** What of a token set leaves the vault. */
+export function releasedOf({ accessToken, expiresAt }: TokenSet): ReleasedToken {
+  return {
+    accessToken,
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
   };
 }

@@ -4,6 +4,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import axios from 'axios';
 import * as v from 'valibot';
 import { createTokenCache } from '../../src/calls/access-token.ts';
+import { createAuthorized } from '../../src/calls/authorized.ts';
 import { createCallApi } from '../../src/calls/call.ts';
 import { createEgress, type Egress, EgressError } from '../../src/egress/egress.ts';
 import { StrongroomError } from '../../src/errors.ts';
@@ -126,7 +127,7 @@ describe('what an outgoing request carries is nowhere in what is thrown and logg
     const clock = systemClock;
     const opened = { tokenSet, generation: 1, uid: 'ada', provider };
     const tokens = createTokenCache(async () => opened, clock);
-    const call = createCallApi({ tokens, egress, clock });
+    const call = createCallApi({ authorized: createAuthorized(tokens, clock), egress, clock });
     const findParty = createPartyFinder({ egress, allowLoopback: true, timeoutMs });
     const request = {
       method: 'POST',

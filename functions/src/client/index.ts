@@ -1,0 +1,41 @@
+/**
+ * What the app's own functions import to use connections in-process; see docs/calling.md. It deploys
+ * nothing.
+ */
+import type { AxiosInstance } from 'axios';
+import type { Disconnected } from '../connections/disconnect.ts';
+import type { ReleasedToken } from '../connections/token.ts';
+import { deadlineFrom } from '../triggers/options.ts';
+import { suite } from '../triggers/suite.ts';
+import type { TimeOptions } from './connections.ts';
+
+export { StrongroomError } from '../errors.ts';
+export { paginate } from './paginate.ts';
+export type { Disconnected, ReleasedToken };
+
+/** As of a function that may take 60 s and has just begun: what is left then ends a refresh. */
+const usual: TimeOptions = { timeoutMs: deadlineFrom(0) };
+
+/** See `Connections` for costs and errors. */
+export const connections = {
+  /** An axios instance that calls the provider's API as the user. */
+  client: (
+    uid: string,
+    providerOrConnection: string,
+    time: Partial<TimeOptions> = {},
+  ): Promise<AxiosInstance> =>
+    suite().connections.client(uid, providerOrConnection, { ...usual, ...time }),
+  /** The access token itself; recorded in the audit. */
+  getAccessToken: (
+    uid: string,
+    providerOrConnection: string,
+    time: Partial<TimeOptions> = {},
+  ): Promise<ReleasedToken> =>
+    suite().connections.getAccessToken(uid, providerOrConnection, { ...usual, ...time }),
+  /** Whether an active connection is there. */
+  isConnected: (uid: string, providerOrConnection: string): Promise<boolean> =>
+    suite().connections.isConnected(uid, providerOrConnection),
+  /** Revokes at the provider and deletes. */
+  revoke: (uid: string, providerOrConnection: string): Promise<Disconnected> =>
+    suite().connections.revoke(uid, providerOrConnection),
+};

@@ -1,0 +1,169 @@
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import { StrongroomError } from '../errors.ts';
+import { linkOf } from './link.ts';
+
+/** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
+export type Path = string | readonly string[];
+
+/** How an API hands out a list. */
+export type PageStyle =
+  /** The header `Link` names the next page (RFC 8288). */
+  | { readonly style: 'link' }
+  /** The body names what comes next; nothing, or an empty one, where this is all. */
+  | {
+      readonly style: 'cursor';
+      /** `response_metadata.next_cursor`, or `['@odata.nextLink']`. */
+      readonly cursor: Path;
+      /** The parameter that takes it; absent: it is the URL of the next page. */
+      readonly parameter?: string;
+    }
+  /** So many items are skipped. */
+  | ({ readonly style: 'offset' } & Counted)
+  /** Pages are numbered. */
+  | ({
+      readonly style: 'page';
+      /** The number of the first page. Default: 1. */
+      readonly first?: number;
+    } & Counted);
+
+interface Counted {
+  /** The parameter of the position. Default: the style's name. */
+  readonly parameter?: string;
+  /** Where the body says how many items there are. Absent: the first empty page is the end. */
+  readonly total?: Path;
+}
+
+export type PageOptions = PageStyle & {
+  /** Where the items are in the body. Default: the body is the list. */
+  readonly items?: Path;
+  /** Ends after so many. Default: none. */
+  readonly maxItems?: number;
+  /** Ends after so many. Default: none, but more than 1,000 are an error. */
+  readonly maxPages?: number;
+};
+
+export interface PageRequest extends AxiosRequestConfig {
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+/** What was asked for and what came, so far. */
+interface Progress {
+  readonly request: PageRequest;
+  readonly asked: PageRequest;
+  readonly answer: AxiosResponse<unknown>;
+  readonly pages: number;
+  readonly items: number;
+  readonly isEmpty: boolean;
+}
+
+/** No list is longer; an API that always names another page has no end. */
+const mostPages = 1_000;
+
+/**
+ * The items of a list, page after page; the next is asked for when it is needed. It ends where the API
+ * says so, or at the caps that are given. Every page goes through the client, so a link that leads to
+ * another host is refused.
+ *
+ * @throws StrongroomError `provider_answer_invalid`: a page has no list where `items` says;
+ *   `answer_too_large`: more than 1,000 pages and no `maxPages`; and whatever the client throws.
+ */
+export async function* paginate<T = unknown>(
+  client: AxiosInstance,
+  request: PageRequest,
+  options: PageOptions,
+): AsyncGenerator<T, void, undefined> {
+  const { maxItems = Number.POSITIVE_INFINITY, maxPages = Number.POSITIVE_INFINITY } = options;
+  let items = 0;
+  let next = firstOf(request, options);
+  for (let pages = 1; next !== undefined && pages <= maxPages && items < maxItems; pages += 1) {
+    if (pages > mostPages && options.maxPages === undefined) throw endless();
+    const asked = next;
+    const answer: AxiosResponse<unknown> = await client.request(asked);
+    const page = itemsOf<T>(answer.data, options.items);
+    for (const item of page) {
+      if (items >= maxItems) return;
+      items += 1;
+      yield item;
+    }
+    next = nextOf({ request, asked, answer, pages, items, isEmpty: page.length === 0 }, options);
+  }
+}
+
+function firstOf(request: PageRequest, options: PageOptions): PageRequest | undefined {
+  return options.style === 'page'
+    ? withParameter(request, ...positionOf(request, options, 0, 0))
+    : request;
+}
+
+/** The request of the next page; undefined where this one was the last. */
+function nextOf(progress: Progress, options: PageOptions): PageRequest | undefined {
+  const { request, asked, answer, pages, items, isEmpty } = progress;
+  if (options.style === 'link') {
+    const link = linkOf(String(answer.headers['link'] ?? ''), 'next');
+    return link === undefined ? undefined : atAddress(progress, link);
+  }
+  if (options.style === 'cursor') {
+    const cursor = memberOf(answer.data, options.cursor);
+    const isCursor = typeof cursor === 'number' || (typeof cursor === 'string' && cursor !== '');
+    if (!isCursor) return undefined;
+    const { parameter } = options;
+    return parameter === undefined
+      ? atAddress(progress, String(cursor))
+      : withParameter(asked, parameter, cursor);
+  }
+  const total = options.total === undefined ? undefined : memberOf(answer.data, options.total);
+  if (isEmpty || (typeof total === 'number' && items >= total)) return undefined;
+  return withParameter(request, ...positionOf(request, options, pages, items));
+}
+
+/** The parameter of the page after so many pages and items, counted from where the caller began. */
+function positionOf(
+  { params = {} }: PageRequest,
+  options: Extract<PageOptions, { style: 'offset' | 'page' }>,
+  pages: number,
+  items: number,
+): [name: string, value: number] {
+  const { style, parameter = style } = options;
+  const first = style === 'page' ? (options.first ?? 1) : 0;
+  const begun = Number(params[parameter] ?? first);
+  return [parameter, begun + (style === 'page' ? pages : items)];
+}
+
+function withParameter(request: PageRequest, name: string, value: unknown): PageRequest {
+  return { ...request, params: { ...request.params, [name]: value } };
+}
+
+/** The next page by its URL, which may be relative (RFC 8288 §3.1) and has all parameters in it. */
+function atAddress({ asked, answer }: Progress, address: string): PageRequest | undefined {
+  const base = axios.getUri(answer.config);
+  if (!URL.canParse(address, base)) throw invalid('The link to the next page is no URL.');
+  const { params: _params, ...request } = asked;
+  return { ...request, url: new URL(address, base).href };
+}
+
+function itemsOf<T>(data: unknown, path: Path = []): readonly T[] {
+  const found = memberOf(data, path);
+  if (Array.isArray(found)) return found;
+  throw invalid('The page has no list of items where the option items says.');
+}
+
+function memberOf(data: unknown, path: Path): unknown {
+  let value = data;
+  for (const name of typeof path === 'string' ? path.split('.') : path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
+      return undefined;
+    value = Reflect.get(value, name);
+  }
+  return value;
+}
+
+function invalid(message: string): StrongroomError {
+  return new StrongroomError('provider_answer_invalid', message);
+}
+
+function endless(): StrongroomError {
+  return new StrongroomError(
+    'answer_too_large',
+    `There are more than ${mostPages} pages. Ask for larger ones, or set maxPages or maxItems.`,
+  );
+}
