@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { stack } from '../../../sandbox/test/stack.ts';
+import { openDatabase } from '../harness/database.ts';
 import { logged } from '../harness/logs.ts';
 import { createEventWorld, type EventWorld, noDeadline, secret } from './event-world.ts';
 import { verify } from './receiver.ts';
@@ -86,6 +88,17 @@ describe('delivering events', function () {
     const { id } = await events.world.connect('ada', { suite });
     await events.tick(events.newSuite());
     assert.deepEqual(sequences(id), [1]);
+  });
+
+  it('goes on with the others where somebody has spoilt an event', async () => {
+    const suite = events.newSuite();
+    const [spoilt = ''] = await events.emit('c1', 1);
+    await events.emit('c2', 1);
+    const db = openDatabase(`127.0.0.1:${stack.ports.firestore}`, events.world.projectId);
+    await db.doc(`strongroomEvents/${spoilt}`).update({ lane: 7 });
+    await db.terminate();
+    await events.tick(suite);
+    assert.deepEqual(sequences('c2'), [1]);
   });
 
   it('takes an hour without the receiver: afterwards all arrive, in order', async () => {
