@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
+import axios from 'axios';
 import { listen } from '../../../sandbox/http/local-server.ts';
-import { createEgress, type Egress } from '../../src/egress/egress.ts';
+import { createDoor } from '../../src/egress/adapter.ts';
+import { createEgress, type Egress, type EgressOptions } from '../../src/egress/egress.ts';
 import { listenTcp } from '../harness/tcp.ts';
 import { hostileAnswers, hostileUrls } from './corpus.ts';
 
@@ -40,6 +42,16 @@ describe('the door, with a listener behind it that must not be reached,', () => 
       timeoutMs: 5_000,
       maxBytes: 1_000,
     });
+  /** The door of the axios client, by the same rules. */
+  const sendByClient = (options: EgressOptions, text: string, allowedOrigin = origin) =>
+    createDoor(options)({
+      url: new URL(text.replaceAll('PORT', String(port))),
+      allowedOrigin,
+      method: 'GET',
+      headers: new axios.AxiosHeaders({ authorization: 'Bearer x' }),
+      signal: AbortSignal.timeout(5_000),
+      config: {},
+    });
   const shown = (text: string) => JSON.stringify(text).slice(0, 80);
 
   it('is one that can reach it', async () => {
@@ -62,6 +74,8 @@ describe('the door, with a listener behind it that must not be reached,', () => 
         const production = createEgress({ allowLoopback: false, resolve: noResolver });
         const refusal = { kind: 'refused', processed: 'no', reason };
         await assert.rejects(send(production, text), refusal);
+        const options = { allowLoopback: false, resolve: noResolver };
+        await assert.rejects(sendByClient(options, text), refusal);
       });
       it(`refuses ${shown(text)} in the sandbox as well`, async () => {
         const sandbox = createEgress({ allowLoopback: true, resolve: noResolver });
@@ -77,6 +91,9 @@ describe('the door, with a listener behind it that must not be reached,', () => 
       const egress = createEgress({ allowLoopback: false, resolve: resolveTo(addresses) });
       const refusal = { kind: 'refused', processed: 'no', reason: 'address' };
       await assert.rejects(send(egress, `${origin}:PORT/`, [`${origin}:${port}`]), refusal);
+      const options = { allowLoopback: false, resolve: resolveTo(addresses) };
+      const work = sendByClient(options, `${origin}:PORT/`, `${origin}:${port}`);
+      await assert.rejects(work, refusal);
     });
   }
 
