@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Timestamp } from 'firebase-admin/firestore';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { connectionsPerSweep, createSweep } from '../../src/connections/sweep.ts';
 import { createForgettingStore } from '../../src/store/forgetting-store.ts';
@@ -100,6 +101,7 @@ describe('the hourly sweep', function () {
   it('comes round although a document has been spoilt', async () => {
     await settle(2);
     await db.doc(`strongroomVault/${residentId(0)}`).update({ uid: 7 });
+    await db.doc('strongroomSchedule/forget_spoilt').set({ beganAt: Timestamp.fromMillis(0) });
     const asked: string[] = [];
     const goneUsers = async (uids: readonly string[]) => {
       asked.push(...uids);
