@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import type { Suite } from '../../src/suite.ts';
 import { recordsIn } from '../harness/audit.ts';
 import { errorOf, refuses } from '../harness/errors.ts';
@@ -113,6 +114,21 @@ describe('the connections of the app’s own functions', function () {
     await refuses('connection_not_found', client.get('/me'));
     assert.equal(await ours().isConnected('ada', id), false);
     assert.equal(await ours().isConnected('ada', 'sandbox'), false);
+  });
+
+  it('is imported without deploying anything', async () => {
+    const { metafile } = await build({
+      absWorkingDir: fileURLToPath(new URL('../../', import.meta.url)),
+      entryPoints: ['src/client/index.ts'],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      metafile: true,
+      write: false,
+    });
+    const triggers = Object.keys(metafile.inputs).filter((path) => path.includes('/triggers/'));
+    assert.deepEqual(triggers.sort(), ['src/triggers/options.ts', 'src/triggers/suite.ts']);
   });
 
   it('leaves nothing behind that keeps the process alive, however a call ended', async () => {
