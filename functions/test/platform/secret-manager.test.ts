@@ -5,7 +5,7 @@ import { createSecretReader } from '../../src/platform/secret-manager.ts';
 import { startSecrets } from '../secrets.ts';
 
 describe('Secret Manager', () => {
-  it("is checked by the CRC-32C that everybody else computes", () => {
+  it('is checked by the CRC-32C that everybody else computes', () => {
     assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283);
     assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
     assert.equal(crc32c(new Uint8Array()), 0);
