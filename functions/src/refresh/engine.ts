@@ -38,28 +38,21 @@ const longestPollMs = 1_000;
 /** The refresh protocol: see docs/refresh.md. */
 export function createRefreshEngine(dependencies: RefreshDependencies): FreshTokenSet {
   const { clock } = dependencies;
-  const share = createSingleFlight<Opened>();
-  /** Of the flights under way. */
-  const deadlines = new Map<string, number>();
+  const join = createSingleFlight<Opened>();
 
   return async (request) => {
     const { connectionId, uid = '', newerThan = 0, deadlineAt } = request;
     for (;;) {
-      let isMine = false;
       const key = `${connectionId} ${newerThan} ${uid}`;
-      const joined = deadlines.get(key);
+      const flight = join(key, deadlineAt, () => fly(dependencies, request));
       try {
-        return await share(key, () => {
-          isMine = true;
-          deadlines.set(key, deadlineAt);
-          return fly(dependencies, request).finally(() => deadlines.delete(key));
-        });
+        return await flight.result;
       } catch (error) {
         // The flight that was joined ran out of its own time, not of ours.
         const isLate =
           error instanceof StrongroomError && /^(deadline_exceeded|unavailable)$/.test(error.code);
-        const hasMore = joined !== undefined && deadlineAt - joined > worthAnotherFlightMs;
-        if (isMine || !isLate || !hasMore || clock.ticks() >= deadlineAt) throw error;
+        const hasMore = deadlineAt - flight.deadlineAt > worthAnotherFlightMs;
+        if (!isLate || !hasMore || clock.ticks() >= deadlineAt) throw error;
       }
     }
   };
