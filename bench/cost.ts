@@ -1,6 +1,6 @@
 import { connectionsPerSweep } from '../functions/src/connections/sweep.ts';
+import { dayMs } from '../functions/src/platform/durations.ts';
 import { rotationPeriodMs } from '../functions/src/refresh/allowance.ts';
-import { dayMs } from '../functions/src/refresh/due.ts';
 import type { Observation } from './observation.ts';
 import { assumed, counted, refreshMs } from './operations.ts';
 import { type Priced, prices } from './prices.ts';

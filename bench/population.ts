@@ -1,5 +1,6 @@
+import { dayMs } from '../functions/src/platform/durations.ts';
 import type { Provider } from '../functions/src/providers/settings-schema.ts';
-import { dayMs, refreshAtOf } from '../functions/src/refresh/due.ts';
+import { refreshAtOf } from '../functions/src/refresh/due.ts';
 import type { Cohort, Habit } from './cohort.ts';
 import { exponential } from './random.ts';
 import type { Member } from './run.ts';

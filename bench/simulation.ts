@@ -1,7 +1,8 @@
+import { dayMs } from '../functions/src/platform/durations.ts';
 import type { Provider } from '../functions/src/providers/settings-schema.ts';
 import { rotationPeriodMs } from '../functions/src/refresh/allowance.ts';
 import { needsReauthAtOf, redate, undated } from '../functions/src/refresh/calendar.ts';
-import { dayMs, idleEndOf, refreshAtOf } from '../functions/src/refresh/due.ts';
+import { idleEndOf, refreshAtOf } from '../functions/src/refresh/due.ts';
 import { isFresh } from '../functions/src/refresh/freshness.ts';
 import { shards } from '../functions/src/store/documents.ts';
 import { createCalendarQueue, createWaiting } from './calendar-queue.ts';

@@ -1,6 +1,8 @@
 /** `npm run keys -- status|rotate|disable`: the versions of the keyring, and replacing them. */
+
 import { recordOf } from '../functions/src/audit/recorder.ts';
 import { nextStepOf, unnamedMs } from '../functions/src/keys/retire.ts';
+import { dayMs } from '../functions/src/platform/durations.ts';
 import { createSecretWriter, type VersionState } from '../functions/src/platform/secret-writer.ts';
 import { keyDefaults } from '../functions/src/providers/settings-schema.ts';
 import { createKeyStore, noProgress } from '../functions/src/store/key-store.ts';
@@ -18,7 +20,6 @@ Of the running sandbox, or of the project in GCLOUD_PROJECT.`;
 
 const secretId = process.env['STRONGROOM_KEYRING_SECRET'] || 'strongroom-keyring';
 const flag = { type: 'boolean', default: false } as const;
-const dayMs = 24 * 60 * 60_000;
 
 await main(async (args, terminal) => {
   const { values, positionals } = parseArguments(args, { now: flag, json: flag }, usage);

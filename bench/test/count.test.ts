@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { dayMs } from '../../functions/src/platform/durations.ts';
 import type { Batch } from '../../functions/src/refresh/batches.ts';
-import { dayMs } from '../../functions/src/refresh/due.ts';
 import { shards } from '../../functions/src/store/documents.ts';
 import type { Suite } from '../../functions/src/suite.ts';
 import { batchRequest, parseRequest } from '../../functions/src/triggers/requests.ts';

@@ -1,5 +1,6 @@
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
+import { minuteMs } from '../platform/durations.ts';
 import { within } from '../platform/within.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { AuditStore } from '../store/audit-store.ts';
@@ -27,7 +28,6 @@ interface AuditDependencies {
 }
 
 const noteTimeoutMs = 2_000;
-const minuteMs = 60_000;
 const rememberedMax = 1_000;
 
 /** Where records go that no commit carries. Of `once`, an instance remembers a thousand. */

@@ -5,11 +5,10 @@ import type {
   ProviderFact,
   ProviderSubject,
 } from '../events/event.ts';
+import { dayMs } from '../platform/durations.ts';
 import type { Settings } from '../providers/settings-schema.ts';
 import { auditDefaults, isKept } from './level.ts';
 import { type AuditFact, levelOf, type NewRecord } from './record.ts';
-
-const dayMs = 24 * 3_600_000;
 
 /** The record of a fact, with its times. */
 export function recordOf(

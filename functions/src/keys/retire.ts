@@ -1,3 +1,4 @@
+import { dayMs } from '../platform/durations.ts';
 import type { VersionState } from '../platform/secret-writer.ts';
 import type { Retiring } from '../store/key-store.ts';
 
@@ -7,7 +8,7 @@ import type { Retiring } from '../store/key-store.ts';
  * (`connections/revoke-later.ts`) and of a refresh's result for one (`refresh/spill.ts`); pending
  * authorizations for ten minutes. Each may be of an instance that took it for the newest for five.
  */
-export const unnamedMs = 9 * 24 * 60 * 60_000;
+export const unnamedMs = 9 * dayMs;
 
 /**
  * What becomes of an older version. `alert`: it was disabled, yet documents that it seals have turned

@@ -4,6 +4,7 @@ import type { AuditFact } from '../audit/record.ts';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
+import { dayMs } from '../platform/durations.ts';
 import type { SecretWriter, VersionState } from '../platform/secret-writer.ts';
 import type { Enqueue } from '../platform/tasks.ts';
 import type { SettingsReader } from '../providers/settings.ts';
@@ -25,7 +26,6 @@ interface RotateDependencies {
 
 type KeyFact = Extract<AuditFact, { type: 'key' }>;
 
-const dayMs = 24 * 60 * 60_000;
 /** How often a run begins anew where another one, or a task, has just written the progress. */
 const claims = 5;
 

@@ -1,5 +1,6 @@
+import { dayMs } from '../platform/durations.ts';
 import type { StatusDocument, VaultDocument } from '../store/documents.ts';
-import { dayMs, earliest, idleEndOf, type Limits, refreshAtOf, type Timed } from './due.ts';
+import { earliest, idleEndOf, type Limits, refreshAtOf, type Timed } from './due.ts';
 
 /** How many days ahead of its end the user is warned of it. */
 const warningsInDays = [14, 3] as const;

@@ -1,7 +1,6 @@
 import type { TokenSet } from '../oauth/token-set.ts';
+import { dayMs } from '../platform/durations.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-
-export const dayMs = 24 * 60 * 60_000;
 
 /** At most this long before expiry an access token is refreshed ahead of time. */
 const longestLeadMs = 10 * 60_000;

@@ -1,8 +1,9 @@
+import { dayMs } from '../platform/durations.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import { needsReauthAtOf, redate } from './calendar.ts';
 import type { Opened, RefreshDependencies } from './dependencies.ts';
-import { dayMs, refreshAtOf } from './due.ts';
+import { refreshAtOf } from './due.ts';
 
 /** A caller waits that long at most. */
 const patienceMs = 500;

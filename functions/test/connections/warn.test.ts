@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dayMs } from '../../src/refresh/due.ts';
+import { dayMs } from '../../src/platform/durations.ts';
 import type { Suite } from '../../src/suite.ts';
 import { refuses } from '../harness/errors.ts';
 import { limitedSuite } from '../harness/limits.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { dayMs } from '../../src/platform/durations.ts';
 import type { Provider } from '../../src/providers/settings-schema.ts';
 import {
   type Dates,
@@ -9,7 +10,7 @@ import {
   undated,
   warningOf,
 } from '../../src/refresh/calendar.ts';
-import { dayMs, type Limits, type Timed } from '../../src/refresh/due.ts';
+import type { Limits, Timed } from '../../src/refresh/due.ts';
 
 const now = 1_800_000_000_000;
 const hourMs = 3_600_000;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type RefreshTokenEnd, refreshTokenEndOf } from '../../src/oauth/refresh-token-end.ts';
+import { dayMs } from '../../src/platform/durations.ts';
 import type { Provider } from '../../src/providers/settings-schema.ts';
-import { dayMs, idleEndOf, type Limits, refreshAtOf, type Timed } from '../../src/refresh/due.ts';
+import { idleEndOf, type Limits, refreshAtOf, type Timed } from '../../src/refresh/due.ts';
 
 const now = 1_800_000_000_000;
 const minuteMs = 60_000;

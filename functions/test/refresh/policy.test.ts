@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { dayMs } from '../../src/platform/durations.ts';
 import type { Provider } from '../../src/providers/settings-schema.ts';
-import { dayMs } from '../../src/refresh/due.ts';
 import { noteUse } from '../../src/refresh/note-use.ts';
 import { leaseMs } from '../../src/refresh/protocol.ts';
 import type { Suite } from '../../src/suite.ts';
