@@ -74,13 +74,18 @@ export function createCallApi({ authorized, egress, clock }: CallDependencies): 
   };
 }
 
+/** Our own guard refuses where the settings say that the API is. */
+export function addressRefused(): StrongroomError {
+  return new StrongroomError(
+    'egress_refused',
+    'The API address of this provider is not one that may be called. Correct its settings.',
+  );
+}
+
 function asCallError(error: EgressError): StrongroomError {
   switch (error.kind) {
     case 'refused':
-      return new StrongroomError(
-        'egress_refused',
-        'The API address of this provider is not one that may be called. Correct its settings.',
-      );
+      return addressRefused();
     case 'too_large':
       return new StrongroomError(
         'answer_too_large',

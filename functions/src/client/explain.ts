@@ -1,4 +1,5 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { addressRefused } from '../calls/call.ts';
 import { EgressError } from '../egress/egress.ts';
 import { StrongroomError } from '../errors.ts';
 
@@ -12,10 +13,7 @@ export function explain(error: unknown, config: InternalAxiosRequestConfig): Err
   }
   switch (error.kind) {
     case 'refused':
-      return new StrongroomError(
-        'egress_refused',
-        'The API address of this provider is not one that may be called. Correct its settings.',
-      );
+      return addressRefused();
     case 'too_large':
       return new StrongroomError(
         'answer_too_large',

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import { EgressError } from '../egress/egress.ts';
 import { retryAfterSecondsOf } from '../egress/retry-after.ts';
-import { StrongroomError, unavailable } from '../errors.ts';
+import { type ErrorDetails, StrongroomError, unavailable } from '../errors.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { needsReauth } from '../store/refusals.ts';
 
@@ -40,11 +40,7 @@ export class OAuthFailure extends Error {
     const said = this.providerError === undefined ? {} : { providerError: this.providerError };
     switch (this.kind) {
       case 'operator':
-        return new StrongroomError(
-          'provider_misconfigured',
-          "The provider refuses this app's registration. The app's team must correct its settings.",
-          said,
-        );
+        return clientRefused(said);
       case 'user':
         return new StrongroomError(
           'authorization_failed',
@@ -64,6 +60,15 @@ export class OAuthFailure extends Error {
         return unavailable('provider', this.retryAfterSeconds);
     }
   }
+}
+
+/** What a caller is told where the provider refuses our client. */
+export function clientRefused(details: ErrorDetails): StrongroomError {
+  return new StrongroomError(
+    'provider_misconfigured',
+    "The provider refuses this app's registration. The app's team must correct its settings.",
+    details,
+  );
 }
 
 /** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5. */

@@ -1,5 +1,5 @@
-import { StrongroomError, unavailable } from '../errors.ts';
-import { concernsClient, type OAuthFailure } from '../oauth/failure.ts';
+import { type StrongroomError, unavailable } from '../errors.ts';
+import { clientRefused, concernsClient, type OAuthFailure } from '../oauth/failure.ts';
 import type { ProviderDocument } from '../store/provider-store.ts';
 import type { Stored } from '../store/stored.ts';
 
@@ -58,10 +58,6 @@ export function refusal(
   const error =
     cause === 'down'
       ? unavailable('provider', retryAfterSeconds)
-      : new StrongroomError(
-          'provider_misconfigured',
-          "The provider refuses this app's registration. The app's team must correct its settings.",
-          { ...(providerError !== null && { providerError }), retryAfterSeconds },
-        );
+      : clientRefused({ ...(providerError !== null && { providerError }), retryAfterSeconds });
   return { kind: 'refused', retryAt, error };
 }
