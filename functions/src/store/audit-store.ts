@@ -8,7 +8,7 @@ import { auditRecordSchema, type NewRecord } from '../audit/record.ts';
 import { reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
 import { toFirestore } from './documents.ts';
-import { parse, timeOfRead } from './stored.ts';
+import { parse, setIn, timeOfRead } from './stored.ts';
 
 export const auditCollection = 'strongroomAudit';
 
@@ -21,8 +21,7 @@ export function addRecords(
   for (const { id, record } of records) {
     const reference = db.collection(auditCollection).doc(id);
     // Not create: where the answer to the commit is lost, it comes again.
-    if ('commit' in commit) commit.set(reference, toFirestore(record));
-    else commit.set(reference, toFirestore(record));
+    setIn(commit, reference, toFirestore(record));
   }
 }
 

@@ -16,7 +16,7 @@ import {
   eventDocumentSchema,
   type NewEvent,
 } from './event-documents.ts';
-import { parse, type Stored, timeOfRead } from './stored.ts';
+import { parse, type Stored, setIn, timeOfRead } from './stored.ts';
 
 const collection = 'strongroomEvents';
 
@@ -31,8 +31,7 @@ export function addEvents(
 ): void {
   for (const { id, document } of events) {
     const reference = db.collection(collection).doc(id);
-    if ('commit' in commit) commit.set(reference, toFirestore(document));
-    else commit.set(reference, toFirestore(document));
+    setIn(commit, reference, toFirestore(document));
   }
 }
 

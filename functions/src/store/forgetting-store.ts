@@ -11,7 +11,7 @@ import type { NewRecord } from '../audit/record.ts';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import { addRecords, auditCollection } from './audit-store.ts';
 import { time } from './documents.ts';
-import { parse } from './stored.ts';
+import { parse, setIn } from './stored.ts';
 
 const collection = 'strongroomSchedule';
 
@@ -46,8 +46,7 @@ export function addProgress(
     beganAt: Timestamp.fromMillis(beganAt),
   };
   const marker = markerOf(db, forgetting);
-  if ('commit' in commit) commit.set(marker, change, { merge: true });
-  else commit.set(marker, change, { merge: true });
+  setIn(commit, marker, change, { merge: true });
 }
 
 /** Of each kind; a commit takes 500 writes. */

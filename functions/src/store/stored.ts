@@ -2,7 +2,10 @@ import {
   type DocumentReference,
   type DocumentSnapshot,
   FieldValue,
+  type SetOptions,
   Timestamp,
+  type Transaction,
+  type WriteBatch,
   type WriteResult,
 } from 'firebase-admin/firestore';
 import * as v from 'valibot';
@@ -58,6 +61,17 @@ function isForeign(snapshot: DocumentSnapshot, version: Timestamp): boolean {
   const writtenAt: unknown = snapshot.get('writtenAt');
   if (!(writtenAt instanceof Timestamp)) return false;
   return version.toMillis() - writtenAt.toMillis() > stampToleranceMs;
+}
+
+/** Sets a document within a commit of either kind, whose types TypeScript cannot call as one. */
+export function setIn(
+  commit: WriteBatch | Transaction,
+  reference: DocumentReference,
+  fields: Record<string, unknown>,
+  options: SetOptions = {},
+): void {
+  if ('commit' in commit) commit.set(reference, fields, options);
+  else commit.set(reference, fields, options);
 }
 
 /** The server's time in the answer to a read. */
