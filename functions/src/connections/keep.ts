@@ -8,18 +8,12 @@ import type { Clock } from '../platform/clock.ts';
 import { granted, schedule } from '../refresh/schedule.ts';
 import { sealTokenSet } from '../refresh/sealed-token-set.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
-import {
-  type Account,
-  type AuthorizationDocument,
-  alive,
-  type StatusDocument,
-  shards,
-  type VaultDocument,
-} from '../store/documents.ts';
+import { type Account, type AuthorizationDocument, alive } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
 import type { Sealer } from '../vault/seal.ts';
 import type { Connection } from './connection.ts';
 import { connectionOf } from './list.ts';
+import { newConnection } from './new-connection.ts';
 
 export interface KeepDependencies {
   readonly store: ConnectionStore;
@@ -72,40 +66,19 @@ async function create(
   tokenSet: TokenSet,
   account: Account,
 ): Promise<Connection> {
-  const { store, outbox, clock, random, newId } = dependencies;
+  const { store, outbox, clock, newId } = dependencies;
   const recorder = await outbox.open();
   const id = newId();
   const now = clock.now();
+  const provider = party.provider.id;
   const times = schedule(dependencies, party.provider, tokenSet, granted(now));
-  const status: StatusDocument = {
-    provider: party.provider.id,
-    ...alive,
-    scopes: [...tokenSet.scopes],
-    account,
-    needsReauthAt: null,
-    reauthDueInDays: null,
-    createdAt: now,
-    updatedAt: now,
-    ...times.status,
-  };
-  const owner = { uid, id, generation: 1, provider: party.provider.id };
+  const making = { id, uid, provider, account, tokenSet, authorization, times, now };
+  const { status, secret } = await newConnection(dependencies, making);
   const { patch, documents } = recorder.connection(
-    { connectionId: id, uid, provider: party.provider.id, events: 0 },
+    { connectionId: id, uid, provider, events: secret.events },
     { type: 'connected', renewed: false },
   );
-  const secret: VaultDocument = {
-    ...(await sealTokenSet(dependencies, owner, tokenSet)),
-    ...times.vault,
-    ...alive,
-    uid,
-    provider: party.provider.id,
-    shard: Math.floor(random() * shards),
-    authorization,
-    committedBy: null,
-    events: 0,
-    ...patch,
-  };
-  await store.create(id, secret, status, documents);
+  await store.create(id, { ...secret, ...patch }, status, documents);
   await outbox.handOver(documents);
   return connectionOf(id, status);
 }

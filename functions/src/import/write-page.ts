@@ -1,9 +1,8 @@
 import { recordsOf } from '../audit/recorder.ts';
+import { newConnection } from '../connections/new-connection.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Settings } from '../providers/settings-schema.ts';
-import { sealTokenSet } from '../refresh/sealed-token-set.ts';
-import { alive, type StatusDocument, shards } from '../store/documents.ts';
 import type { ImportStore, NewConnection, Owner } from '../store/import-store.ts';
 import type { Sealer } from '../vault/seal.ts';
 import type { Importable } from './importable.ts';
@@ -80,33 +79,9 @@ async function documentsOf(
   if (found === undefined) throw new Error(`The provider ${provider} is not in the settings.`);
   const now = clock.now();
   const times = importTimes(importable, found, now, random);
-  const status: StatusDocument = {
-    ...alive,
-    provider,
-    scopes: [...tokenSet.scopes],
-    account,
-    needsReauthAt: null,
-    reauthDueInDays: null,
-    createdAt: now,
-    updatedAt: now,
-    ...times.status,
-  };
   const whose = { uid, connectionId: id, provider } as const;
   const fact = { type: 'connected', actor: 'operator', ...whose, renewed: false } as const;
-  return {
-    id,
-    status,
-    records: recordsOf([fact], settings.audit, now),
-    secret: {
-      ...(await sealTokenSet(dependencies, { uid, id, generation: 1, provider }, tokenSet)),
-      ...times.vault,
-      ...alive,
-      uid,
-      provider,
-      shard: Math.floor(random() * shards),
-      authorization: null,
-      committedBy: null,
-      events: 0,
-    },
-  };
+  const making = { id, uid, provider, account, tokenSet, authorization: null, times, now };
+  const { status, secret } = await newConnection(dependencies, making);
+  return { id, status, records: recordsOf([fact], settings.audit, now), secret };
 }
