@@ -8,8 +8,8 @@ import '../functions/test/harness/logs.ts';
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { createSealer, type Place } from '../functions/src/vault/seal.ts';
-import { Shutdown, shutdownSignal } from '../sandbox/launch/shutdown.ts';
-import { type Stack, startStack } from '../sandbox/launch/stack.ts';
+import type { Stack } from '../sandbox/launch/stack.ts';
+import { onStack, spread } from './measure.ts';
 
 /** Beside a running `npm start`, `npm test` and `npm run window`. */
 const portOffset = 35_000;
@@ -98,23 +98,4 @@ function report(measured: Awaited<ReturnType<typeof measure>>): void {
   );
 }
 
-/** The median, the 95th percentile and the greatest. */
-function spread(all: readonly number[]): [p50: number, p95: number, max: number] {
-  const sorted = all.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-  return [at(0.5), at(0.95), at(1)];
-}
-
-const signal = shutdownSignal();
-let stack: Stack | undefined;
-let exitCode = 1;
-try {
-  stack = await startStack({ name: 'bench', portOffset, ticks: false, signal, say: () => {} });
-  report(await measure(stack, signal));
-  exitCode = 0;
-} catch (error) {
-  if (error instanceof Shutdown) exitCode = error.exitCode;
-  else console.error(error instanceof Error ? error.message : error);
-}
-await stack?.stop();
-process.exit(exitCode);
+await onStack(portOffset, async (stack, signal) => report(await measure(stack, signal)));

@@ -7,8 +7,8 @@ import '../functions/test/harness/logs.ts';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { parseArgs } from 'node:util';
-import { Shutdown, shutdownSignal } from '../sandbox/launch/shutdown.ts';
-import { type Stack, startStack } from '../sandbox/launch/stack.ts';
+import type { Stack } from '../sandbox/launch/stack.ts';
+import { onStack, spread } from './measure.ts';
 
 /** Beside a running `npm start` and `npm test`. */
 const portOffset = 30_000;
@@ -99,23 +99,4 @@ function report(measured: readonly Marks[]): void {
     console.log(name.padEnd(36) + cells.map((cell) => cell.padStart(10)).join(''));
 }
 
-/** The median, the 95th percentile and the greatest. */
-function spread(values: readonly number[]): number[] {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-  return [at(0.5), at(0.95), at(1)];
-}
-
-const signal = shutdownSignal();
-let stack: Stack | undefined;
-let exitCode = 1;
-try {
-  stack = await startStack({ name: 'bench', portOffset, ticks: false, signal, say: () => {} });
-  report(await measure(stack, signal));
-  exitCode = 0;
-} catch (error) {
-  if (error instanceof Shutdown) exitCode = error.exitCode;
-  else console.error(error instanceof Error ? error.message : error);
-}
-await stack?.stop();
-process.exit(exitCode);
+await onStack(portOffset, async (stack, signal) => report(await measure(stack, signal)));
