@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withoutAccounts } from '../../../sandbox/launch/environment.ts';
-import { root } from '../../../sandbox/launch/paths.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
+import { runCommand } from '../harness/command.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 describe('npm run audit', function () {
@@ -36,25 +34,11 @@ describe('npm run audit', function () {
     await rm(folder, { recursive: true });
   });
 
-  const run = async (...args: string[]) => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(root, 'operate/audit.ts'), ...args],
-      {
-        cwd: root,
-        env: { ...withoutAccounts(process.env), STRONGROOM_SANDBOX_FILE: sandboxFile },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (chunk: string) => {
-        output[name] += chunk;
-      });
-    }
-    const [code] = await once(child, 'close');
-    return { code, ...output };
-  };
+  const run = (...args: string[]) =>
+    runCommand('audit.ts', args, {
+      ...withoutAccounts(process.env),
+      STRONGROOM_SANDBOX_FILE: sandboxFile,
+    });
 
   it('shows the records of a user, for people and for programs', async () => {
     const { code, stdout, stderr } = await run('--uid', 'ada');

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import { type Auth, getAuth } from 'firebase-admin/auth';
-import functionsTest from 'firebase-functions-test';
 import { until } from '../../../sandbox/demo/until.ts';
-import { functionEnvironment } from '../../../sandbox/launch/environment.ts';
-import { root } from '../../../sandbox/launch/paths.ts';
-import { authorize } from '../../../sandbox/provider/browser.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import type { Suite } from '../../src/suite.ts';
+import { type Deployed, loadDeployed } from '../harness/deployed.ts';
 import { enter } from '../harness/emulated.ts';
 
 const scheduled = { scheduleTime: new Date().toISOString(), jobName: 'test' };
@@ -16,36 +12,23 @@ const scheduled = { scheduleTime: new Date().toISOString(), jobName: 'test' };
 /** As deployed, on the sandbox's emulators, with users of the Auth emulator. */
 describe('a user is forgotten', function () {
   this.timeout(120_000);
-  const inherited = { ...process.env };
-  let tools: ReturnType<typeof functionsTest>;
-  let deployed: typeof import('../../src/index.ts');
+  let deployed: Deployed;
   let suite: Suite;
   let app: ReturnType<typeof initializeApp>;
   let auth: Auth;
 
   before(async () => {
-    Object.assign(process.env, functionEnvironment(stack));
-    process.loadEnvFile(join(root, 'functions/.env.local'));
-    tools = functionsTest({ projectId: stack.projectId });
-    deployed = await import('../../src/index.ts');
-    suite = (await import('../../src/triggers/suite.ts')).suite();
+    deployed = await loadDeployed();
+    suite = deployed.suite;
     app = initializeApp({ projectId: stack.projectId }, 'forget-legs');
     auth = getAuth(app);
   });
   after(async () => {
     await deleteApp(app);
-    tools.cleanup();
-    for (const name of Object.keys(process.env)) {
-      if (!(name in inherited)) delete process.env[name];
-    }
-    Object.assign(process.env, inherited);
+    deployed.leave();
   });
 
-  const connect = async (uid: string): Promise<string> => {
-    const { authorizationUrl, state } = await suite.begin({ uid }, { provider: 'sandbox' });
-    const told = await authorize({ authorizationUrl, account: uid, decision: 'allow' });
-    return (await suite.complete({ uid }, { state, ...Object.fromEntries(told) })).id;
-  };
+  const connect = (uid: string) => deployed.connect(uid);
   const isGone = async (id: string) => (await suite.store.readVault(id)) === undefined;
 
   it('by the event of his deletion, and by the sweep where a bulk deletion fires none', async () => {
@@ -59,7 +42,7 @@ describe('a user is forgotten', function () {
       const { successCount } = await auth.deleteUsers(['leg-bulk-1', 'leg-bulk-2']);
       assert.equal(successCount, 2);
       assert.deepEqual([await isGone(bulk1), await isGone(bulk2)], [false, false]);
-      await deployed.sweep.run(scheduled);
+      await deployed.functions.sweep.run(scheduled);
       assert.deepEqual([await isGone(bulk1), await isGone(bulk2)], [true, true]);
       assert.equal(await isGone(stays), false);
     } finally {

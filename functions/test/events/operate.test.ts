@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withoutAccounts } from '../../../sandbox/launch/environment.ts';
-import { root } from '../../../sandbox/launch/paths.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { replay } from '../../src/events/replay.ts';
+import { runCommand } from '../harness/command.ts';
 import { createEventWorld, type EventWorld } from './event-world.ts';
 
 const dayMs = 24 * 3_600_000;
-
-interface Output {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe('npm run events', function () {
   this.timeout(120_000);
@@ -36,25 +28,12 @@ describe('npm run events', function () {
   });
   beforeEach(() => events.reset());
 
-  const run = async (args: readonly string[], env: object = {}): Promise<Output> => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(root, 'operate/events.ts'), ...args],
-      {
-        cwd: root,
-        env: { ...withoutAccounts(process.env), STRONGROOM_SANDBOX_FILE: sandboxFile, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (chunk: string) => {
-        output[name] += chunk;
-      });
-    }
-    const [code] = await once(child, 'close');
-    return { code, ...output };
-  };
+  const run = (args: readonly string[], env: object = {}) =>
+    runCommand('events.ts', args, {
+      ...withoutAccounts(process.env),
+      STRONGROOM_SANDBOX_FILE: sandboxFile,
+      ...env,
+    });
   const ok = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(args);
     assert.equal(code, 0, stderr);

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { until } from '../../../sandbox/demo/until.ts';
 import { withoutAccounts } from '../../../sandbox/launch/environment.ts';
-import { root } from '../../../sandbox/launch/paths.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import type { Firestore } from '../clients.ts';
+import { runCommand } from '../harness/command.ts';
 import { openDatabase } from '../harness/database.ts';
 import { enter, type User } from '../harness/emulated.ts';
-
-interface Output {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** By the functions as they are deployed: schedule, task queue, Secret Manager. */
 describe('npm run keys', function () {
@@ -32,21 +23,7 @@ describe('npm run keys', function () {
     await db.terminate();
   });
 
-  const run = async (...args: string[]): Promise<Output> => {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(root, 'operate/keys.ts'), ...args],
-      { cwd: root, env: withoutAccounts(process.env), stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (chunk: string) => {
-        output[name] += chunk;
-      });
-    }
-    const [code] = await once(child, 'close');
-    return { code, ...output };
-  };
+  const run = (...args: string[]) => runCommand('keys.ts', args, withoutAccounts(process.env));
   const ok = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(...args);
     assert.equal(code, 0, stderr);

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withoutAccounts } from '../../../sandbox/launch/environment.ts';
-import { root } from '../../../sandbox/launch/paths.ts';
 import { type SandboxProvider, startProvider } from '../../../sandbox/provider/provider.ts';
 import {
   type SecretManager,
   startSecretManager,
 } from '../../../sandbox/secret-manager/secret-manager.ts';
+import { runCommand } from '../harness/command.ts';
 
 const projectId = 'demo-operate';
 const mark = 'XsecretX';
@@ -37,27 +35,14 @@ describe('setup, doctor and providers as processes', function () {
   });
 
   const run = async (command: string, args: readonly string[], stdin = '', env: object = {}) => {
-    const file = join(root, 'operate', `${command}.ts`);
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', file, ...args],
-      {
-        cwd: root,
-        env: { ...withoutAccounts(process.env), STRONGROOM_SANDBOX_FILE: sandboxFile, ...env },
-        stdio: 'pipe',
-      },
+    const output = await runCommand(
+      `${command}.ts`,
+      args,
+      { ...withoutAccounts(process.env), STRONGROOM_SANDBOX_FILE: sandboxFile, ...env },
+      stdin,
     );
-    const output = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (chunk: string) => {
-        output[name] += chunk;
-      });
-    }
-    // Who has refused the command does not read.
-    child.stdin.on('error', () => {}).end(stdin);
-    const [code] = await once(child, 'close');
     assert.ok(!`${output.stdout}${output.stderr}`.includes(mark), output.stdout + output.stderr);
-    return { code, ...output };
+    return output;
   };
 
   it('make a sandbox ready, add a provider, replace its secret, and check all of it', async () => {

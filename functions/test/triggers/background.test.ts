@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import functionsTest from 'firebase-functions-test';
 import { until } from '../../../sandbox/demo/until.ts';
-import { functionEnvironment } from '../../../sandbox/launch/environment.ts';
-import { root } from '../../../sandbox/launch/paths.ts';
-import { authorize } from '../../../sandbox/provider/browser.ts';
-import { stack } from '../../../sandbox/test/stack.ts';
 import { authorizationIdOf } from '../../src/connections/begin.ts';
 import type { Suite } from '../../src/suite.ts';
+import { type Deployed, loadDeployed } from '../harness/deployed.ts';
 
 /** firebase-functions-test wraps neither schedules nor tasks; `run` is what it would call. */
 const scheduled = { scheduleTime: new Date().toISOString(), jobName: 'test' };
@@ -23,44 +18,30 @@ const dispatched = (data: unknown) => ({
 /** The functions that nobody calls over HTTP, as deployed, on the sandbox's emulators. */
 describe('the background functions', function () {
   this.timeout(60_000);
-  const inherited = { ...process.env };
-  let tools: ReturnType<typeof functionsTest>;
-  let deployed: typeof import('../../src/index.ts');
+  let deployed: Deployed;
   let suite: Suite;
 
   before(async () => {
-    Object.assign(process.env, functionEnvironment(stack));
-    process.loadEnvFile(join(root, 'functions/.env.local'));
-    tools = functionsTest({ projectId: stack.projectId });
-    deployed = await import('../../src/index.ts');
-    suite = (await import('../../src/triggers/suite.ts')).suite();
+    deployed = await loadDeployed();
+    suite = deployed.suite;
   });
 
   after(() => {
-    tools.cleanup();
-    for (const name of Object.keys(process.env)) {
-      if (!(name in inherited)) delete process.env[name];
-    }
-    Object.assign(process.env, inherited);
+    deployed.leave();
   });
 
-  const connect = async (uid: string): Promise<string> => {
-    const { authorizationUrl, state } = await suite.begin({ uid }, { provider: 'sandbox' });
-    const told = await authorize({ authorizationUrl, account: uid, decision: 'allow' });
-    const { id } = await suite.complete({ uid }, { state, ...Object.fromEntries(told) });
-    return id;
-  };
+  const connect = (uid: string) => deployed.connect(uid);
   const generationOf = async (id: string) => (await suite.store.readVault(id))?.document.generation;
 
   it('forgetUser ends every connection of a deleted user and nobody else’s', async () => {
     const [one, two, other] = [await connect('gone'), await connect('gone'), await connect('here')];
-    const user = tools.auth.makeUserRecord({ uid: 'gone' });
-    await tools.wrap(deployed.forgetUser)(user);
+    const user = deployed.tools.auth.makeUserRecord({ uid: 'gone' });
+    await deployed.tools.wrap(deployed.functions.forgetUser)(user);
     assert.deepEqual(await suite.list({ uid: 'gone' }), []);
     assert.deepEqual([await generationOf(one), await generationOf(two)], [undefined, undefined]);
     assert.equal(await generationOf(other), 1);
     // The event may come twice.
-    await tools.wrap(deployed.forgetUser)(user);
+    await deployed.tools.wrap(deployed.functions.forgetUser)(user);
     await suite.disconnect({ uid: 'here' }, other);
   });
 
@@ -71,8 +52,8 @@ describe('the background functions', function () {
       connections: [{ id, generation: 1 }],
       startAt: Date.now(),
     });
-    await deployed.refreshBatch.run(batch);
-    await deployed.refreshBatch.run(batch);
+    await deployed.functions.refreshBatch.run(batch);
+    await deployed.functions.refreshBatch.run(batch);
     assert.equal(await generationOf(id), 2);
     await suite.disconnect({ uid: 'due' }, id);
   });
@@ -80,7 +61,7 @@ describe('the background functions', function () {
   it('refreshBatch refuses what is not a batch', async () => {
     const connections = [{ id: '../x', generation: 1 }];
     for (const data of [undefined, {}, { provider: 'sandbox', startAt: 1, connections }]) {
-      await assert.rejects(async () => deployed.refreshBatch.run(dispatched(data)), {
+      await assert.rejects(async () => deployed.functions.refreshBatch.run(dispatched(data)), {
         code: 'invalid_argument',
       });
     }
@@ -91,7 +72,7 @@ describe('the background functions', function () {
     const found = await suite.store.readVault(id);
     assert.ok(found);
     await suite.store.update(found, { refreshAt: Date.now() });
-    await deployed.rotateTokens.run(scheduled);
+    await deployed.functions.rotateTokens.run(scheduled);
     await until('the task', async () => (await generationOf(id)) !== 1);
     assert.equal(await generationOf(id), 2);
     await suite.disconnect({ uid: 'rotating' }, id);
@@ -104,7 +85,7 @@ describe('the background functions', function () {
     assert.ok(stale);
     const old = { ...stale.document, expiresAt: 1, deleteAt: 1 };
     await suite.store.createAuthorization('an-old-one', old);
-    await deployed.sweep.run(scheduled);
+    await deployed.functions.sweep.run(scheduled);
     assert.equal(await generationOf(id), undefined);
     assert.equal(await suite.store.readAuthorization('an-old-one'), undefined);
     assert.ok(await suite.store.readAuthorization(stale.id));
