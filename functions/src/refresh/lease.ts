@@ -15,6 +15,7 @@ export type Held = Stored<VaultDocument> & {
 /**
  * Takes the lease and writes the journal, in one compare-and-set; no lock is held anywhere. Waits
  * where the last holder has vanished and his result may still be on its way.
+ * How long it lives and how long that wait is: `leaseMs` and `doubtMs` in `protocol.ts`.
  *
  * @returns undefined where somebody else was first: read again.
  */
