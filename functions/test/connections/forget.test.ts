@@ -215,14 +215,15 @@ describe('forgetting a user', function () {
     const suite = world.newSuite({
       enqueue: async () => {
         tries += 1;
-        throw new Error('down');
+        // The others may find the provider down as well, and are handed to the queue then.
+        if (tries === 1) throw new Error('down');
       },
     });
     const sweep = sweepOf(suite);
     await refuses('unavailable', sweep(), { dependency: 'task-queue' });
     assert.ok(tries >= 1);
     const left = (await pathsIn(world)).filter((path) => path.startsWith('strongroomVault'));
-    assert.ok(left.length < 3 && left.length > 0, left.join());
+    assert.equal(left.length, 1, left.join());
     world.clock.advance(60_000);
     await sweep();
     assert.deepEqual(await pathsIn(world), []);
