@@ -1,6 +1,7 @@
 import { createEgress } from '../../functions/src/egress/egress.ts';
 import { createPartyFinder, type Party } from '../../functions/src/oauth/party.ts';
 import type { Provider, Settings } from '../../functions/src/providers/settings-schema.ts';
+import { fieldsOf } from '../../functions/src/providers/template.ts';
 
 /** One thing that was looked at, and what is wrong with it. */
 export interface Finding {
@@ -39,17 +40,15 @@ export async function checkProviders(settings: Settings, isSandbox: boolean): Pr
       party = await findParty(provider);
     } catch {
       const problem = 'gives no usable discovery document; correct issuer, or ask the provider';
-      return [
-        { provider: id, what: 'discovery', problem },
-        await answers(id, 'apiBaseUrl', provider.apiBaseUrl),
-      ];
+      const apis = apisOf(provider).map(([what, url]) => answers(id, what, url));
+      return [{ provider: id, what: 'discovery', problem }, ...(await Promise.all(apis))];
     }
     const { server } = party;
     const endpoints: readonly (readonly [what: string, url: string | undefined])[] = [
       ['authorization endpoint', server.authorization_endpoint],
       ['token endpoint', server.token_endpoint],
       ['revocation endpoint', server.revocation_endpoint],
-      ['apiBaseUrl', provider.apiBaseUrl],
+      ...apisOf(provider),
     ];
     const missing = endpoints
       .filter(([what, url]) => url === undefined && what !== 'revocation endpoint')
@@ -64,6 +63,11 @@ export async function checkProviders(settings: Settings, isSandbox: boolean): Pr
   const providers = Object.entries(settings.providers);
   const found = await Promise.all(providers.map(([id, entry]) => checkOne({ ...entry, id })));
   return found.flat();
+}
+
+/** None where each connection has its own. */
+function apisOf({ apiBaseUrl }: Provider): (readonly [what: string, url: string])[] {
+  return fieldsOf(apiBaseUrl).length === 0 ? [['apiBaseUrl', apiBaseUrl]] : [];
 }
 
 function secretsOf({ id, clientAuthentication, clientSecrets }: Provider): Finding[] {

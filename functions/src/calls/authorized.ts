@@ -4,7 +4,7 @@ import type { Opened } from '../refresh/dependencies.ts';
 import type { TokenRequest } from '../refresh/engine.ts';
 import type { TokenCache } from './access-token.ts';
 
-/** After a 401: with the token that another instance got, then with one got now. */
+/** After a refusal: with the token that another instance got, then with one got now. */
 const mostReplays = 2;
 /** How long a token that was refused as soon as it was given is not replaced by force again. */
 const pointlessMs = 60_000;
@@ -21,7 +21,8 @@ interface Sending<T> {
 }
 
 /**
- * Sends with a token that works: once more with a newer one where the API answers 401. Callers of one
+ * Sends with a token that works: once more with a newer one where the API answers 401, or 403
+ * where the provider's settings say that it means the token. Callers of one
  * moment share the refresh. An API that refuses the newest token as well costs 1 token request a
  * minute and instance, not one per call.
  *
@@ -50,7 +51,7 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
     let answer = await send(opened);
     // What was at hand may be older than what is stored, and that be refused as well. A token given
     // since this call began is the last word.
-    for (let replays = 0; answer.status === 401 && replays < mostReplays; replays += 1) {
+    for (let replays = 0; isRefusal(opened, answer) && replays < mostReplays; replays += 1) {
       if (isPointless(connectionId, opened.generation)) break;
       const next = await renewed(tokens, { ...request, newerThan: opened.generation });
       if (next === undefined) break;
@@ -61,13 +62,18 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
       discard?.(answer);
       answer = await send(next);
       if (next.tokenSet.obtainedAt >= startedAt) {
-        if (answer.status === 401) note(connectionId, next.generation);
+        if (isRefusal(next, answer)) note(connectionId, next.generation);
         break;
       }
       opened = next;
     }
     return answer;
   };
+}
+
+/** By the statuses with which this provider's API refuses a token. */
+function isRefusal({ provider }: Opened, { status }: { readonly status: number }): boolean {
+  return provider.replayOn.some((refusing) => refusing === status);
 }
 
 /** A newer token set than the one refused; none where there is nothing to refresh with. */

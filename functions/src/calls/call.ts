@@ -3,8 +3,9 @@ import { StrongroomError, unavailable } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
+import { apiOf } from './api-base.ts';
 import type { Authorized } from './authorized.ts';
-import { credentialOf } from './credential.ts';
+import { credentialOf, withCredential } from './credential.ts';
 import { redactEchoes } from './redact.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
 
@@ -45,21 +46,25 @@ export function createCallApi({ authorized, egress, clock }: CallDependencies): 
   ): Promise<IncomingAnswer> => {
     const timeoutMs = deadlineAt - clock.ticks();
     if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
+    const api = apiOf(provider, tokenSet);
+    const credential = credentialOf(provider, tokenSet);
     try {
       const answer = await egress({
-        url: urlOf(provider, call),
-        allowedOrigins: [new URL(provider.apiBaseUrl).origin],
+        url: withCredential(urlOf(api, call), credential),
+        allowedOrigins: [api.base.origin],
         method: call.method,
         headers: {
+          ...provider.apiHeaders,
           ...headersOf(provider, call.headers, call.otherHeaders),
-          ...credentialOf(tokenSet),
+          ...credential.headers,
         },
         body: call.body,
         timeoutMs,
         maxBytes: answerMaxBytes,
         keepAlive: true,
       });
-      return provider.redactEchoes ? redactEchoes(answer, tokenSet.accessToken) : answer;
+      if (provider.redactEchoes === 'never') return answer;
+      return credential.secrets.reduce(redactEchoes, answer);
     } catch (error) {
       throw error instanceof EgressError ? asCallError(error) : error;
     }

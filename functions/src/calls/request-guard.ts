@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
 import type { Provider } from '../providers/settings-schema.ts';
+import type { Api } from './api-base.ts';
 
 /** A call as the caller states it; the vault adds the host and the credential. */
 export interface ApiCall {
@@ -28,6 +29,7 @@ const allowedHeaders = new Set([
   'if-unmodified-since',
   'prefer',
   'range',
+  'user-agent',
 ]);
 
 /** Headers that no setting can open: they carry credentials, the route or the framing. */
@@ -48,7 +50,7 @@ const visible = /^[\t\x20-\x7e\x80-\xff]*$/;
  * @throws StrongroomError `method_not_allowed`, `path_not_allowed`; `invalid_argument` for a query
  *   that holds a credential.
  */
-export function urlOf(provider: Provider, { method, path, query = {} }: ApiCall): URL {
+export function urlOf({ provider, base }: Api, { method, path, query = {} }: ApiCall): URL {
   if (!v.is(v.picklist(provider.methods), method)) {
     throw new StrongroomError(
       'method_not_allowed',
@@ -56,14 +58,13 @@ export function urlOf(provider: Provider, { method, path, query = {} }: ApiCall)
       { field: 'method' },
     );
   }
-  const base = new URL(provider.apiBaseUrl);
   const prefix = base.pathname.replace(/\/$/, '');
-  if (!isPlainPath(path)) throw pathNotAllowed();
+  if (!isPlainPath(path, provider.allowEncodedSlash)) throw pathNotAllowed();
   const url = new URL(base.origin + prefix + path);
   const stays = url.origin === base.origin && url.pathname.startsWith(`${prefix}/`);
   if (!stays || url.search !== '' || url.hash !== '') throw pathNotAllowed();
   for (const [name, value] of base.searchParams) url.searchParams.append(name, value);
-  assertNoTokenAmong(Object.keys(query), base);
+  assertNoTokenAmong(Object.keys(query), { provider, base });
   for (const [name, values] of Object.entries(query)) {
     for (const value of Array.isArray(values) ? values : [values]) {
       url.searchParams.append(name, value);
@@ -78,8 +79,8 @@ export function urlOf(provider: Provider, { method, path, query = {} }: ApiCall)
  *
  * @throws StrongroomError `method_not_allowed`, `path_not_allowed`.
  */
-export function urlWithin(provider: Provider, method: string, address: string): URL {
-  const base = new URL(provider.apiBaseUrl);
+export function urlWithin(api: Api, method: string, address: string): URL {
+  const { base } = api;
   const prefix = base.pathname.replace(/\/$/, '');
   const [, authority, path = '', query = ''] = parts.exec(address) ?? [];
   const isAbsolute = authority !== undefined;
@@ -91,9 +92,9 @@ export function urlWithin(provider: Provider, method: string, address: string): 
       { field: 'url' },
     );
   }
-  const url = urlOf(provider, { method, path: isAbsolute ? path.slice(prefix.length) : path });
+  const url = urlOf(api, { method, path: isAbsolute ? path.slice(prefix.length) : path });
   // Some servers take ";" for "&".
-  assertNoTokenAmong(new URLSearchParams(query.replaceAll(';', '&')).keys(), base);
+  assertNoTokenAmong(new URLSearchParams(query.replaceAll(';', '&')).keys(), api);
   if (query !== '') url.search = [url.search.slice(1), query].filter(Boolean).join('&');
   return url;
 }
@@ -110,8 +111,9 @@ function isOrigin(authority: string, origin: string): boolean {
 const tokenParameters = ['access_token', 'oauth_token'];
 
 /** A caller may neither add a credential of his own nor repeat what the base URL's query says. */
-function assertNoTokenAmong(names: Iterable<string>, base: URL): void {
-  const reserved = new Set([...tokenParameters, ...base.searchParams.keys()].map(asServersRead));
+function assertNoTokenAmong(names: Iterable<string>, { provider, base }: Api): void {
+  const ours = [...base.searchParams.keys(), ...Object.keys(provider.credential.query)];
+  const reserved = new Set([...tokenParameters, ...ours].map(asServersRead));
   for (const name of names) {
     const read = asServersRead(name);
     if (!reserved.has(read)) continue;
@@ -137,10 +139,12 @@ function asServersRead(name: string): string {
 /** Segments of `pchar` (RFC 3986 §3.3) but for ";", none of them empty. */
 const segments = /^(?:\/(?:[\w.~!$&'()*+,=:@-]|%[0-9a-f]{2})+)*\/?$/i;
 /** Encoded ".", "/", "\", ";", "%" and control characters: servers disagree about what they mean. */
-const encodedTrick = /%(?:2e|2f|5c|3b|25|[01][0-9a-f]|7f)/i;
+const encodedTrick = /%(?:2e|5c|3b|25|[01][0-9a-f]|7f)/i;
+const encodedSlash = /%2f/gi;
 
 /** A path that every server reads alike. */
-function isPlainPath(path: string): boolean {
+function isPlainPath(path: string, allowEncodedSlash: boolean): boolean {
+  if (!allowEncodedSlash && path.search(encodedSlash) !== -1) return false;
   return (
     path.startsWith('/') &&
     path.length <= 4_096 &&
@@ -162,7 +166,10 @@ function isPlainText(path: string): boolean {
     .normalize('NFKC')
     .replace(/^\/|\/$/g, '')
     .split(/[/\\]/);
-  const count = path.replace(/^\/|\/$/g, '').split('/').length;
+  const { length: count } = path
+    .replace(encodedSlash, '/')
+    .replace(/^\/|\/$/g, '')
+    .split('/');
   return folded.length === count && (path === '/' || !folded.some((one) => /^[.\s]*$/.test(one)));
 }
 
@@ -173,6 +180,11 @@ function pathNotAllowed(): StrongroomError {
       'query: that goes into the field query.',
     { field: 'path' },
   );
+}
+
+/** Also where the provider takes its credential in a header of its own. */
+function isForbidden({ credential }: Provider, lower: string): boolean {
+  return forbiddenHeader.test(lower) || Object.hasOwn(credential.headers, lower);
 }
 
 /**
@@ -191,7 +203,7 @@ export function headersOf(
     const lower = name.toLowerCase();
     if (hops.has(lower) && others === 'dropped') continue;
     const known = allowedHeaders.has(lower) || provider.requestHeaders.includes(lower);
-    const allowed = known && !forbiddenHeader.test(lower);
+    const allowed = known && !isForbidden(provider, lower);
     if (!allowed && others === 'dropped') continue;
     if (!allowed || lower in checked || !visible.test(value)) throw headerNotAllowed(lower);
     checked[lower] = value;
@@ -211,10 +223,13 @@ function hopsOf(headers: Readonly<Record<string, string>>): ReadonlySet<string> 
  *
  * @throws StrongroomError `header_not_allowed` naming the header.
  */
-export function assertNoCredential(headers: Readonly<Record<string, unknown>>): void {
+export function assertNoCredential(
+  provider: Provider,
+  headers: Readonly<Record<string, unknown>>,
+): void {
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
-    if (!forbiddenHeader.test(lower) && visible.test(String(value))) continue;
+    if (!isForbidden(provider, lower) && visible.test(String(value))) continue;
     const shown = shownName(lower);
     throw new StrongroomError(
       'header_not_allowed',

@@ -7,8 +7,9 @@ import {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios';
+import { apiOf } from '../calls/api-base.ts';
 import type { Authorized } from '../calls/authorized.ts';
-import { credentialOf } from '../calls/credential.ts';
+import { credentialOf, withCredential } from '../calls/credential.ts';
 import { assertNoCredential, urlWithin } from '../calls/request-guard.ts';
 import type { Door } from '../egress/adapter.ts';
 import { EgressError } from '../egress/egress.ts';
@@ -45,8 +46,6 @@ export function createAdapter(dependencies: AdapterDependencies, bound: Bound): 
   const { authorized, clock } = dependencies;
   const { uid, connectionId, deadlineFrom } = bound;
   return async (config) => {
-    if (config.auth !== undefined) assertNoCredential({ authorization: '' });
-    assertNoCredential(AxiosHeaders.from(config.headers).toJSON());
     const limit = beginLimit(config, deadlineFrom(clock.ticks()), clock);
     let data: unknown;
     try {
@@ -80,9 +79,13 @@ async function send(
   { provider, tokenSet }: Opened,
   limit: Limit,
 ): Promise<AxiosResponse<unknown>> {
+  if (config.auth !== undefined) assertNoCredential(provider, { authorization: '' });
+  assertNoCredential(provider, AxiosHeaders.from(config.headers).toJSON());
   const method = (config.method ?? 'get').toUpperCase();
-  const url = urlWithin(provider, method, addresses.getUri(config));
-  const allowedOrigin = new URL(provider.apiBaseUrl).origin;
+  const api = apiOf(provider, tokenSet);
+  const credential = credentialOf(provider, tokenSet);
+  const url = withCredential(urlWithin(api, method, addresses.getUri(config)), credential);
+  const allowedOrigin = api.base.origin;
   const repeatable = canReplay(config.data) && isRepeatable(method, config.headers);
   const isStream = config.responseType === 'stream';
   const { maxContentLength: asked = -1 } = config;
@@ -90,7 +93,7 @@ async function send(
 
   for (let retries = 0; ; retries += 1) {
     limit.signal.throwIfAborted();
-    const headers = AxiosHeaders.from(config.headers).concat(credentialOf(tokenSet));
+    const headers = AxiosHeaders.concat(provider.apiHeaders, config.headers, credential.headers);
     let waitMs: number | undefined;
     let outcome: AxiosResponse<unknown> | EgressError;
     try {

@@ -1,12 +1,14 @@
 import axios, { type AxiosInstance } from 'axios';
 import type { Audit } from '../audit/audit.ts';
 import type { TokenCache } from '../calls/access-token.ts';
+import { apiOf } from '../calls/api-base.ts';
 import type { Disconnect, Disconnected } from '../connections/disconnect.ts';
 import { type ReleasedToken, releasedOf } from '../connections/token.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import { type AdapterDependencies, createAdapter } from './adapter.ts';
 import { createFindConnection, createIsConnected } from './find.ts';
+import { setUsualPaging } from './paginate.ts';
 
 /** How long what is asked for may take. */
 export interface TimeOptions {
@@ -74,12 +76,14 @@ export function createConnections(dependencies: ConnectionsDependencies): Connec
     async client(uid, providerOrConnection, time) {
       const deadlineFrom = deadlinesOf(time);
       const opened = await open(uid, providerOrConnection, deadlineFrom(clock.ticks()));
-      const { connectionId, provider } = opened;
-      const { origin, pathname } = new URL(provider.apiBaseUrl);
-      return axios.create({
+      const { connectionId, provider, tokenSet } = opened;
+      const { origin, pathname } = apiOf(provider, tokenSet).base;
+      const client = axios.create({
         baseURL: origin + pathname.replace(/\/$/, ''),
         adapter: createAdapter(dependencies, { uid, connectionId, deadlineFrom }),
       });
+      if (provider.paging !== undefined) setUsualPaging(client, provider.paging);
+      return client;
     },
     async getAccessToken(uid, providerOrConnection, time) {
       const deadlineAt = deadlinesOf(time)(clock.ticks());

@@ -1,46 +1,26 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { StrongroomError } from '../errors.ts';
+import type { Paging } from '../providers/api-schema.ts';
 import { linkOf } from './link.ts';
 
-/** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
-export type Path = string | readonly string[];
-
-/** How an API hands out a list. */
-export type PageStyle =
-  /** The header `Link` names the next page (RFC 8288). */
-  | { readonly style: 'link' }
-  /** The body names what comes next; nothing, or an empty one, where this is all. */
-  | {
-      readonly style: 'cursor';
-      /** `response_metadata.next_cursor`, or `['@odata.nextLink']`. */
-      readonly cursor: Path;
-      /** The parameter that takes it; absent: it is the URL of the next page. */
-      readonly parameter?: string;
-    }
-  /** So many items are skipped. */
-  | ({ readonly style: 'offset' } & Counted)
-  /** Pages are numbered. */
-  | ({
-      readonly style: 'page';
-      /** The number of the first page. Default: 1. */
-      readonly first?: number;
-    } & Counted);
-
-interface Counted {
-  /** The parameter of the position. Default: the style's name. */
-  readonly parameter?: string;
-  /** Where the body says how many items there are. Absent: the first empty page is the end. */
-  readonly total?: Path;
-}
-
-export type PageOptions = PageStyle & {
-  /** Where the items are in the body. Default: the body is the list. */
-  readonly items?: Path;
+/** How much of a list is wanted. */
+export interface Caps {
   /** Ends after so many. Default: none. */
   readonly maxItems?: number;
   /** Ends after so many. Default: none, but more than 1,000 are an error. */
   readonly maxPages?: number;
-};
+}
+
+/** How an API hands out a list, and how much of it is wanted. */
+export type PageOptions = Paging & Caps;
+
+/** What the settings say of a client's provider. */
+const usualPaging = new WeakMap<AxiosInstance, Paging>();
+
+/** How lists are handed out where `paginate` is not told. */
+export function setUsualPaging(client: AxiosInstance, paging: Paging): void {
+  usualPaging.set(client, paging);
+}
 
 export interface PageRequest extends AxiosRequestConfig {
   readonly params?: Readonly<Record<string, unknown>>;
@@ -56,11 +36,28 @@ interface Progress {
   readonly isEmpty: boolean;
 }
 
+function optionsOf(
+  client: AxiosInstance,
+  given: PageOptions | (Caps & { readonly style?: never }),
+): PageOptions {
+  if (given.style !== undefined) return given;
+  const usual = usualPaging.get(client);
+  const { style: _none, ...caps } = given;
+  if (usual !== undefined) return { ...usual, ...caps };
+  throw new StrongroomError(
+    'invalid_argument',
+    "The provider's settings do not tell how its API hands out lists (paging). Say it in the " +
+      'options: style, and what belongs to it.',
+    { field: 'style' },
+  );
+}
+
 /** No list is longer; an API that always names another page has no end. */
 const mostPages = 1_000;
 
 /**
- * The items of a list, page after page; the next is asked for when it is needed. It ends where the API
+ * The items of a list, page after page; the next is asked for when it is needed. Where the options
+ * name no style, the provider's settings say how (`paging`). It ends where the API
  * says so, or at the caps that are given. Every page goes through the client, so a link that leads to
  * another host is refused.
  *
@@ -70,8 +67,9 @@ const mostPages = 1_000;
 export async function* paginate<T = unknown>(
   client: AxiosInstance,
   request: PageRequest,
-  options: PageOptions,
+  given: PageOptions | (Caps & { readonly style?: never }) = {},
 ): AsyncGenerator<T, void, undefined> {
+  const options = optionsOf(client, given);
   const { maxItems = Number.POSITIVE_INFINITY, maxPages = Number.POSITIVE_INFINITY } = options;
   let items = 0;
   let next = firstOf(request, options);
@@ -141,13 +139,13 @@ function atAddress({ asked, answer }: Progress, address: string): PageRequest | 
   return { ...request, url: new URL(address, base).href };
 }
 
-function itemsOf<T>(data: unknown, path: Path = []): readonly T[] {
+function itemsOf<T>(data: unknown, path: NonNullable<Paging['items']> = []): readonly T[] {
   const found = memberOf(data, path);
   if (Array.isArray(found)) return found;
   throw invalid('The page has no list of items where the option items says.');
 }
 
-function memberOf(data: unknown, path: Path): unknown {
+function memberOf(data: unknown, path: NonNullable<Paging['items']>): unknown {
   let value = data;
   for (const name of typeof path === 'string' ? path.split('.') : path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))

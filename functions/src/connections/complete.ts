@@ -72,12 +72,8 @@ export function createComplete(dependencies: CompleteDependencies) {
       const code = validateResponse(party, response);
       const obtainedAt = clock.now();
       const given = await exchangeCode(party, code, document.redirectUri, secrets);
-      const tokenSet = tokenSetOf(given.answer, {
-        scopes: document.scopes,
-        scopeSeparator: provider.scopeSeparator,
-        obtainedAt,
-        defaultAccessTokenSeconds: provider.life.accessTokenSeconds,
-      });
+      const { scopes } = document;
+      const tokenSet = tokenSetOf(given.answer, { provider, scopes, obtainedAt });
       const connection = await keep(
         dependencies,
         party,

@@ -1,3 +1,4 @@
+import { apiOf } from '../calls/api-base.ts';
 import { StrongroomError } from '../errors.ts';
 import { type Outbox, subjectOf } from '../events/outbox.ts';
 import { log } from '../logs.ts';
@@ -44,6 +45,8 @@ export async function keep(
   account: Account,
 ): Promise<Connection> {
   try {
+    // One whose API cannot be found would be of no use.
+    apiOf(party.provider, tokenSet);
     return target.connectionId === null
       ? await create(dependencies, party, target, tokenSet, account)
       : await heal(

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { providerIdSchema, scopeSchema } from '../providers/settings-schema.ts';
+import { providerIdSchema, scopeSchema } from '../providers/primitives.ts';
 
 /** Why a line is not imported. No value of the line is in it: any of them could be a token. */
 export interface Refusal {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
+import type { Provider } from '../providers/settings-schema.ts';
 import { refreshTokenEndOf } from './refresh-token-end.ts';
 
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -18,6 +19,8 @@ export const tokenSetSchema = v.object({
   refreshTokenExpiresAt: v.optional(milliseconds),
   /** That end did not move when the token was used: it is the grant's. */
   refreshTokenEndIsFixed: v.optional(v.boolean()),
+  /** Further fields of the token answer, which the provider's settings keep: `instance_url`. */
+  extra: v.optional(v.record(v.string(), v.string())),
 });
 
 export type TokenSet = Readonly<v.InferOutput<typeof tokenSetSchema>>;
@@ -34,15 +37,17 @@ export interface TokenAnswer {
   readonly refresh_token_expires_in?: unknown;
   readonly refresh_expires_in?: unknown;
   readonly x_refresh_token_expires_in?: unknown;
+  readonly [providersOwn: string]: unknown;
 }
 
 interface Context {
+  readonly provider: Pick<Provider, 'scopeSeparator' | 'keep'> & {
+    readonly life: Pick<Provider['life'], 'accessTokenSeconds'>;
+  };
   /** The scopes asked for, or granted before: what an absent `scope` means (RFC 6749 §5.1, §6). */
   readonly scopes: readonly string[];
-  readonly scopeSeparator: string;
   /** When the request was sent: the token cannot expire later than counted from here. */
   readonly obtainedAt: number;
-  readonly defaultAccessTokenSeconds?: number | undefined;
   /** The token set that was refreshed; what the answer omits is kept from it (RFC 6749 §6). */
   readonly previous?: TokenSet;
 }
@@ -58,7 +63,7 @@ function tellsLifetime(seconds: number | undefined): seconds is number {
 /** Builds the token set that follows from a token endpoint's answer. */
 export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
   const { previous, obtainedAt } = context;
-  const seconds = [answer.expires_in, context.defaultAccessTokenSeconds].find(tellsLifetime);
+  const seconds = [answer.expires_in, context.provider.life.accessTokenSeconds].find(tellsLifetime);
   const refreshToken = answer.refresh_token || previous?.refreshToken;
   const idToken = answer.id_token ?? previous?.idToken;
   return {
@@ -70,12 +75,24 @@ export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
     obtainedAt,
     ...(seconds !== undefined && { expiresAt: obtainedAt + Math.floor(seconds) * 1_000 }),
     ...refreshTokenEndOf(answer, obtainedAt, previous),
+    ...extraOf(answer, context),
   };
+}
+
+/** What an answer omits is kept from the one before: not all repeat it with every refresh. */
+function extraOf(answer: TokenAnswer, { provider, previous }: Context): Pick<TokenSet, 'extra'> {
+  const told = provider.keep.flatMap((name) => {
+    const value = Object.hasOwn(answer, name) ? answer[name] : undefined;
+    const isTold = typeof value === 'string' || typeof value === 'number';
+    return isTold ? [[name, String(value).slice(0, 2_048)] as const] : [];
+  });
+  const extra = { ...previous?.extra, ...Object.fromEntries(told) };
+  return Object.keys(extra).length === 0 ? {} : { extra };
 }
 
 function scopesOf(scope: string | undefined, context: Context): string[] {
   if (scope === undefined) return [...context.scopes];
-  return scope.split(new RegExp(`[ ${context.scopeSeparator}]+`)).filter(Boolean);
+  return scope.split(new RegExp(`[ ${context.provider.scopeSeparator}]+`)).filter(Boolean);
 }
 
 /**

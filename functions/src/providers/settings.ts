@@ -5,6 +5,7 @@ import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
+import { fieldsOf } from './template.ts';
 
 /** How long a read of the settings is believed. */
 const settingsTtlMs = 5 * 60_000;
@@ -88,6 +89,10 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
   for (const [field, url] of urlsOf(result.output)) {
     if (!isAllowedUrl(url, allowLoopbackHttp)) throw invalid(field, 'must be https');
   }
+  for (const [id, provider] of Object.entries(result.output.providers)) {
+    const wrong = wrongTemplateOf(provider);
+    if (wrong !== undefined) throw invalid(`providers.${id}.${wrong.field}`, wrong.why);
+  }
   for (const [index, url] of result.output.app.returnTo.entries()) {
     const page = url.replace(/#.*/, '');
     if (isDeepLink(url) || isAllowedUrl(page, allowLoopbackHttp)) continue;
@@ -120,6 +125,29 @@ function invalid(field: string, why: string): StrongroomError {
   );
 }
 
+/** What a template needs is kept, and may lead to hosts that are named. */
+function wrongTemplateOf({
+  keep,
+  apiBaseUrl,
+  apiHosts,
+  credential,
+}: Settings['providers'][string]) {
+  const templates = {
+    apiBaseUrl: [apiBaseUrl],
+    'credential.headers': Object.values(credential.headers),
+    'credential.query': Object.values(credential.query),
+  };
+  for (const [field, texts] of Object.entries(templates)) {
+    const known = field === 'apiBaseUrl' ? keep : [...keep, 'access_token'];
+    const unknown = texts.flatMap(fieldsOf).filter((name) => !known.includes(name));
+    if (unknown.length > 0) return { field, why: 'must hold only fields that `keep` names' };
+  }
+  const host = /^(?:[a-z]+:\/\/)?[^/]*/i.exec(apiBaseUrl)?.[0] ?? '';
+  return host.includes('{') && apiHosts.length === 0
+    ? { field: 'apiHosts', why: 'must name the hosts that apiBaseUrl may lead to' }
+    : undefined;
+}
+
 const urlFields = [
   'issuer',
   'authorizationEndpoint',
@@ -137,7 +165,8 @@ function* urlsOf(settings: Settings): Generator<[field: string, url: string]> {
     const fields: Partial<Record<(typeof urlFields)[number], string | undefined>> = provider;
     for (const name of urlFields) {
       const url = fields[name];
-      if (url !== undefined) yield [`providers.${id}.${name}`, url];
+      // Where a field stands for the host, what it may lead to is checked once it is known.
+      if (url !== undefined && !url.startsWith('{')) yield [`providers.${id}.${name}`, url];
     }
   }
 }

@@ -48,10 +48,9 @@ export async function attemptRefresh(
   try {
     const answer = await spend(party, tokenSet, isInTime);
     next = tokenSetOf(answer, {
+      provider: party.provider,
       scopes: tokenSet.scopes,
-      scopeSeparator: party.provider.scopeSeparator,
       obtainedAt: sentAt,
-      defaultAccessTokenSeconds: party.provider.life.accessTokenSeconds,
       previous: tokenSet,
     });
   } catch (error) {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
-import { providerIdSchema, scopeSchema } from '../providers/settings-schema.ts';
+import { providerIdSchema, scopeSchema } from '../providers/primitives.ts';
 
 const short = (max: number) => v.pipe(v.string(), v.nonEmpty(), v.maxLength(max));
 const connectionId = v.pipe(v.string(), v.regex(/^[\w-]{22}$/));

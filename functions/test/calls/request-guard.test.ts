@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { listen } from '../../../sandbox/http/local-server.ts';
+import { apiOf } from '../../src/calls/api-base.ts';
 import {
   type ApiCall,
   headersOf,
@@ -36,7 +37,7 @@ function providerWith(change: object = {}): Provider {
 const provider = providerWith();
 const echo = v.object({ got: v.string(), read: v.string() });
 const urlFor = (path: string, call: Partial<ApiCall> = {}) =>
-  urlOf(provider, { method: 'GET', path, ...call }).href;
+  urlOf(apiOf(provider, {}), { method: 'GET', path, ...call }).href;
 
 describe('the URL of a call', () => {
   const accepted: readonly [path: string, url: string][] = [
@@ -186,7 +187,7 @@ describe('the URL of a call', () => {
         fc.property(hostile, (parts) => {
           let url: URL;
           try {
-            url = urlOf(at, { method: 'GET', path: `/${parts.join('')}` });
+            url = urlOf(apiOf(at, {}), { method: 'GET', path: `/${parts.join('')}` });
           } catch {
             return;
           }
@@ -226,7 +227,7 @@ describe('the URL of a call', () => {
         fc.asyncProperty(hostile, async (parts) => {
           let url: URL;
           try {
-            url = urlOf(at, { method: 'GET', path: `/${parts.join('')}` });
+            url = urlOf(apiOf(at, {}), { method: 'GET', path: `/${parts.join('')}` });
           } catch {
             return;
           }
@@ -260,7 +261,7 @@ describe('the URL of a call', () => {
         fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }))),
         (pairs) => {
           const query = Object.fromEntries(pairs);
-          const url = urlOf(provider, { method: 'GET', path: '/me', query });
+          const url = urlOf(apiOf(provider, {}), { method: 'GET', path: '/me', query });
           assert.equal(`${url.origin}${url.pathname}${url.hash}`, 'https://api.example/v1/me');
           const wellFormed = Object.entries(query).map((pair) => pair.map((s) => s.toWellFormed()));
           assert.deepEqual([...url.searchParams], wellFormed);
@@ -270,7 +271,7 @@ describe('the URL of a call', () => {
 
   it("keeps the base URL's own query ahead of the caller's", () => {
     const at = providerWith({ apiBaseUrl: 'https://api.example/v1?key=1' });
-    const url = urlOf(at, { method: 'GET', path: '/me', query: { other: '2' } });
+    const url = urlOf(apiOf(at, {}), { method: 'GET', path: '/me', query: { other: '2' } });
     assert.equal(url.href, 'https://api.example/v1/me?key=1&other=2');
   });
 
@@ -284,9 +285,9 @@ describe('the URL of a call', () => {
       const at = providerWith({ apiBaseUrl: 'https://api.example/v1?key=1' });
       const code = { code: 'invalid_argument' };
       const query = { [name]: 'x' };
-      assert.throws(() => urlOf(at, { method: 'GET', path: '/me', query }), code);
+      assert.throws(() => urlOf(apiOf(at, {}), { method: 'GET', path: '/me', query }), code);
       for (const pair of [new URLSearchParams(query), `a=1;${new URLSearchParams(query)}`]) {
-        assert.throws(() => urlWithin(at, 'GET', `/me?${pair}`), code);
+        assert.throws(() => urlWithin(apiOf(at, {}), 'GET', `/me?${pair}`), code);
       }
     });
   }
@@ -300,7 +301,7 @@ describe('the URL of a call', () => {
   ]) {
     it(`takes ${name} in the query`, () => {
       const at = providerWith({ apiBaseUrl: 'https://api.example/v1?key=1' });
-      const url = urlOf(at, { method: 'GET', path: '/me', query: { [name]: 'x' } });
+      const url = urlOf(apiOf(at, {}), { method: 'GET', path: '/me', query: { [name]: 'x' } });
       assert.equal(url.search, `?key=1&${name}=x`);
     });
   }
@@ -323,7 +324,7 @@ describe('the URL of a call', () => {
 
   it('refuses a method that the settings do not list', () => {
     const readOnly = providerWith({ methods: ['GET', 'HEAD'] });
-    assert.throws(() => urlOf(readOnly, { method: 'POST', path: '/me' }), {
+    assert.throws(() => urlOf(apiOf(readOnly, {}), { method: 'POST', path: '/me' }), {
       code: 'method_not_allowed',
       message: /GET, HEAD/,
     });

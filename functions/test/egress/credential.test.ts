@@ -244,7 +244,7 @@ describe('the credential of a call, at a listener that records every byte,', () 
 
     it('is there where the settings want answers as they are', async () => {
       answer = (request) => request;
-      const { body } = await callWith({ redactEchoes: false })({});
+      const { body } = await callWith({ redactEchoes: 'never' })({});
       assert.ok(Buffer.from(body).includes(accessToken));
     });
   });

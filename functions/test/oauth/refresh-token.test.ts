@@ -28,11 +28,10 @@ async function following(
     { ...previous, scopes: [...scopes] },
   );
   return tokenSetOf(said, {
+    provider: { scopeSeparator: ' ', keep: [], life },
     scopes,
-    scopeSeparator: ' ',
     obtainedAt,
     previous: { ...previous, scopes: [...scopes] },
-    defaultAccessTokenSeconds: life.accessTokenSeconds,
   });
 }
 

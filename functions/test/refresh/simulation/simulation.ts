@@ -6,6 +6,7 @@ import { unavailable } from '../../../src/errors.ts';
 import type { Party } from '../../../src/oauth/party.ts';
 import type { TokenSet } from '../../../src/oauth/token-set.ts';
 import { createServerClock, type ServerClock } from '../../../src/platform/server-clock.ts';
+import { providerSchema } from '../../../src/providers/provider-schema.ts';
 import type { Provider } from '../../../src/providers/settings-schema.ts';
 import { createCircuits } from '../../../src/refresh/circuit.ts';
 import { createCommitRefresh } from '../../../src/refresh/commit-refresh.ts';
@@ -249,31 +250,17 @@ export class Simulation {
   }
 
   #providerData(): Provider {
-    return {
-      id: 'simulated',
+    const settings = v.parse(providerSchema, {
       kind: 'oauth2',
       name: 'Simulated',
-      sendsIssuer: false,
       authorizationEndpoint: 'https://provider.example/authorize',
       tokenEndpoint: 'https://provider.example/token',
       clientId: 'client',
-      clientSecrets: [],
       clientAuthentication: 'none',
-      scopes: [],
-      scopeSeparator: ' ',
-      authorizationParameters: {},
       apiBaseUrl: 'https://provider.example/api',
-      methods: ['GET'],
-      requestHeaders: [],
-      redactEchoes: true,
-      allowTokenRelease: false,
-      life: {
-        rotation: rotationOf[this.#options.behaviour],
-        permanentErrors: [],
-        transientErrors: [],
-      },
-      rotate: { policy: 'always', usedWithinDays: 30, perSecond: 10, concurrency: 10 },
-    };
+      life: { rotation: rotationOf[this.#options.behaviour] },
+    });
+    return { ...settings, id: 'simulated' };
   }
 
   #providerStore(exchange: Exchange, clock: ServerClock): Pick<ProviderStore, 'read' | 'write'> {

@@ -1,0 +1,47 @@
+import { isLoopbackHttp } from '../egress/addresses.ts';
+import { StrongroomError } from '../errors.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import { fill } from '../providers/template.ts';
+
+/** Where one connection's API is. */
+export interface Api {
+  readonly provider: Provider;
+  /** Calls go below it, nowhere else. */
+  readonly base: URL;
+}
+
+/**
+ * The API of a connection: the provider's, with what its token answer told put in. That may lead to
+ * the hosts that the settings name and to no other, whatever the provider said.
+ *
+ * @throws StrongroomError `provider_answer_invalid`: a field is missing, or leads elsewhere.
+ */
+export function apiOf(provider: Provider, { extra }: Pick<TokenSet, 'extra'>): Api {
+  const { apiBaseUrl, apiHosts } = provider;
+  if (!apiBaseUrl.includes('{')) return { provider, base: new URL(apiBaseUrl) };
+  const filled = fill(apiBaseUrl, extra ?? {});
+  const base = filled === undefined ? null : URL.parse(filled);
+  if (base === null) throw invalid(provider, 'did not tell where its API is');
+  const isPlain = base.username === '' && base.password === '' && base.hash === '';
+  if (!isPlain || !isNamed(base, apiHosts)) {
+    throw invalid(provider, 'named a host for its API that the settings do not (apiHosts)');
+  }
+  return { provider, base };
+}
+
+/** Loopback passes here; outside the sandbox the door to the outside refuses it. */
+function isNamed(base: URL, hosts: readonly string[]): boolean {
+  if (isLoopbackHttp(base)) return true;
+  if (base.protocol !== 'https:' || base.port !== '') return false;
+  return hosts.some((host) =>
+    host.startsWith('*.') ? base.hostname.endsWith(host.slice(1)) : base.hostname === host,
+  );
+}
+
+function invalid({ id }: Provider, what: string): StrongroomError {
+  return new StrongroomError(
+    'provider_answer_invalid',
+    `The provider ${id} ${what}. The app's team must look at its settings.`,
+  );
+}

@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+import { headerNameSchema, positive, text } from './primitives.ts';
+
+/** A field of a token endpoint's answer that is kept with the tokens: `instance_url`. */
+const fieldNameSchema = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9_]{0,62}$/i, 'must be the name of a field of the token answer'),
+);
+
+/** Text in which `{field}` stands for the access token, or for a field that `keep` names. */
+export const placeholder = /\{([a-z][a-z0-9_]{0,62})\}/gi;
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** What carries the credential (RFC 6750 §2, or the provider's own way). */
+const credentialSchema = v.strictObject({
+  headers: v.optional(v.record(headerNameSchema, text), {}),
+  query: v.optional(v.record(text, text), {}),
+});
+
+/** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
+const pathSchema = v.union([text, v.array(text)]);
+
+const counted = { parameter: v.exactOptional(text), total: v.exactOptional(pathSchema) };
+const page = { items: v.exactOptional(pathSchema) };
+
+/** How the API hands out a list; see `client/paginate.ts`. */
+export const pagingSchema = v.variant('style', [
+  v.strictObject({ style: v.literal('link'), ...page }),
+  v.strictObject({
+    style: v.literal('cursor'),
+    cursor: pathSchema,
+    parameter: v.exactOptional(text),
+    ...page,
+  }),
+  v.strictObject({ style: v.literal('offset'), ...counted, ...page }),
+  v.strictObject({
+    style: v.literal('page'),
+    first: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    ...counted,
+    ...page,
+  }),
+]);
+
+export type Paging = v.InferOutput<typeof pagingSchema>;
+
+/** What callers may ask of this provider's API through the vault; see docs/limits.md. */
+const callLimitsSchema = v.strictObject({
+  /** Requests of one user. */
+  perUserPerMinute: v.optional(positive),
+  /** Calls of one user at the same time. */
+  perUserConcurrent: v.optional(positive),
+  /** Requests of all users together: the provider's quota. */
+  perMinute: v.optional(positive),
+});
+
+/** A host, or all below a domain: `*.example.com`. */
+const hostPatternSchema = v.pipe(
+  v.string(),
+  v.regex(
+    /^(\*\.)?([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+[a-z][a-z\d-]{0,61}[a-z\d]$/,
+    'must be a host such as api.example.com or *.example.com',
+  ),
+);
+
+/** The API that a provider protects, and how it is called. */
+export const apiEntries = {
+  /**
+   * Below it a connection's credential goes, nowhere else. `{field}` stands for a field that `keep`
+   * names: `{instance_url}/services/data`, `https://{shop}.example.com`.
+   */
+  apiBaseUrl: v.pipe(text, v.check(isTemplateOfUrl, 'must be an absolute URL')),
+  /** The hosts that such a field may lead to; without one: that of `apiBaseUrl`. */
+  apiHosts: v.optional(v.array(hostPatternSchema), []),
+  /** Fields of the token endpoint's answer that are kept with the tokens. */
+  keep: v.optional(v.array(fieldNameSchema), []),
+  /** Headers and parameters with `{access_token}`, or a field of `keep`, in them. */
+  credential: v.optional(credentialSchema, {
+    headers: { authorization: 'Bearer {access_token}' },
+  }),
+  /** Headers that go with every call; a caller who may set one by `requestHeaders` replaces it. */
+  apiHeaders: v.optional(v.record(headerNameSchema, text), {}),
+  /** Statuses by which the API refuses a token; one newer is tried. */
+  replayOn: v.optional(v.array(v.picklist([401, 403])), [401]),
+  /** How lists are handed out, where most of them are alike. */
+  paging: v.optional(pagingSchema),
+  callLimits: v.optional(callLimitsSchema, {}),
+  /** Methods that callers may use through the vault. */
+  methods: v.optional(v.array(v.picklist(methods)), [...methods]),
+  /** Request headers that callers may set besides the usual ones; lower case. */
+  requestHeaders: v.optional(v.array(headerNameSchema), []),
+  /** Lets a path hold `%2F`, for an API that takes names with a slash as one segment. */
+  allowEncodedSlash: v.optional(v.boolean(), false),
+  /**
+   * Where an answer that repeats the credential is given with asterisks in its place: `calls`: in
+   * buffered answers and in all headers; `always`: also in what streams through the proxy, which
+   * then comes uncompressed.
+   */
+  redactEchoes: v.optional(v.picklist(['never', 'calls', 'always']), 'calls'),
+};
+
+function isTemplateOfUrl(value: string): boolean {
+  const [first] = value.match(placeholder) ?? [];
+  const isWhole = first !== undefined && value.startsWith(first);
+  const filled = isWhole ? value.replace(first, 'https://x.example') : value;
+  return URL.canParse(filled.replace(placeholder, 'x'));
+}

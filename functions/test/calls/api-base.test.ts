@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import * as v from 'valibot';
+import { apiOf } from '../../src/calls/api-base.ts';
+import { credentialOf, withCredential } from '../../src/calls/credential.ts';
+import { assertNoCredential, headersOf, urlOf, urlWithin } from '../../src/calls/request-guard.ts';
+import { providerSchema } from '../../src/providers/provider-schema.ts';
+
+function providerWith(change: object) {
+  const common = { kind: 'oidc', name: 'One', issuer: 'https://id.example', clientId: 'client' };
+  const apiBaseUrl = 'https://api.example/v1';
+  return { ...v.parse(providerSchema, { ...common, apiBaseUrl, ...change }), id: 'one' };
+}
+
+const invalid = { code: 'provider_answer_invalid' };
+
+describe('the API of a connection', () => {
+  const perUser = providerWith({
+    apiBaseUrl: '{instance_url}/services/data',
+    keep: ['instance_url'],
+    apiHosts: ['*.my.example.com', 'login.example.com'],
+  });
+  const baseFor = (instanceUrl: string) =>
+    apiOf(perUser, { extra: { instance_url: instanceUrl } }).base.href;
+
+  it('is where the provider told, on the hosts that the settings name', () => {
+    for (const host of ['one.my.example.com', 'a.b.my.example.com', 'login.example.com']) {
+      assert.equal(baseFor(`https://${host}`), `https://${host}/services/data`);
+    }
+  });
+
+  const hostile = [
+    '',
+    'https://evil.example',
+    'https://my.example.com',
+    'https://evilmy.example.com',
+    'https://one.my.example.com.evil.example',
+    'https://one.my.example.com@evil.example',
+    'https://user:pass@one.my.example.com',
+    'https://evil.example/?.my.example.com',
+    'https://evil.example#.my.example.com',
+    'https://evil.example\\.my.example.com',
+    'https://one.my.example.com:8443',
+    'http://one.my.example.com',
+    'http://169.254.169.254',
+    'https://[::1]',
+    'javascript:alert(1)//one.my.example.com',
+    'file:///etc/passwd',
+    '//one.my.example.com',
+    '{instance_url}',
+  ];
+  for (const told of hostile) {
+    it(`is nowhere where the provider told ${JSON.stringify(told)}`, () => {
+      assert.throws(() => baseFor(told), invalid);
+    });
+  }
+
+  it('is nowhere where the provider told nothing', () => {
+    assert.throws(() => apiOf(perUser, {}), invalid);
+    assert.throws(() => apiOf(perUser, { extra: {} }), invalid);
+  });
+
+  it('cannot be moved by a field that names a part of the host', () => {
+    const shop = providerWith({
+      apiBaseUrl: 'https://{shop}.example.com/admin',
+      keep: ['shop'],
+      apiHosts: ['*.example.com'],
+    });
+    const at = (name: string) => apiOf(shop, { extra: { shop: name } }).base.href;
+    assert.equal(at('mine'), 'https://mine.example.com/admin');
+    for (const name of [
+      'evil.test/',
+      'evil.test#',
+      'evil.test?',
+      'u@evil.test\\',
+      'evil.test:1/',
+    ]) {
+      assert.throws(() => at(name), invalid, name);
+    }
+  });
+});
+
+describe('the credential of a call', () => {
+  const token = 'secret-token-1234';
+  const tokenSet = { accessToken: token, extra: { application_key: 'second-key-5678' } };
+
+  it('is a Bearer token where the settings say nothing', () => {
+    const { headers, query } = credentialOf(providerWith({}), tokenSet);
+    assert.deepEqual([headers, query], [{ authorization: `Bearer ${token}` }, []]);
+  });
+
+  it('goes into the headers and the query that the settings name, all its parts', () => {
+    const at = providerWith({
+      keep: ['application_key'],
+      credential: {
+        headers: { 'dd-api-key': '{access_token}', 'dd-application-key': '{application_key}' },
+        query: { key: '{access_token}' },
+      },
+    });
+    const credential = credentialOf(at, tokenSet);
+    assert.deepEqual(credential.headers, {
+      'dd-api-key': token,
+      'dd-application-key': 'second-key-5678',
+    });
+    const url = withCredential(new URL('https://api.example/v1/me?a=1'), credential);
+    assert.equal(url.search, `?a=1&key=${token}`);
+    assert.deepEqual(credential.secrets, [token, 'second-key-5678']);
+  });
+
+  it('is not sent in part: a missing field, or one that no header takes, is refused', () => {
+    const at = providerWith({ credential: { headers: { 'x-key': '{other}' } } });
+    assert.throws(() => credentialOf(at, tokenSet), invalid);
+    const split = { accessToken: 'a\r\nx-evil: 1' };
+    assert.throws(() => credentialOf(providerWith({}), split), invalid);
+  });
+
+  it("cannot be set, doubled or replaced by callers, wherever the provider's settings place it", () => {
+    const at = providerWith({
+      credential: { headers: { 'x-api-key': '{access_token}' }, query: { key: '{access_token}' } },
+      requestHeaders: ['x-api-key'],
+    });
+    const api = apiOf(at, {});
+    for (const name of ['x-api-key', 'X-Api-Key', 'authorization']) {
+      assert.throws(() => headersOf(at, { [name]: 'mine' }), { code: 'header_not_allowed' });
+      assert.throws(() => assertNoCredential(at, { [name]: 'mine' }), {
+        code: 'header_not_allowed',
+      });
+      assert.deepEqual(headersOf(at, { [name]: 'mine' }, 'dropped'), {});
+    }
+    for (const name of ['key', 'KEY', 'key[]', ' key', 'key\u0000x', 'ｋｅｙ', 'access_token']) {
+      const query = { [name]: 'mine' };
+      assert.throws(() => urlOf(api, { method: 'GET', path: '/me', query }), {
+        code: 'invalid_argument',
+      });
+      const search = new URLSearchParams(query);
+      assert.throws(() => urlWithin(api, 'GET', `/me?${search}`), { code: 'invalid_argument' });
+    }
+  });
+});
+
+describe('an encoded slash', () => {
+  const at = apiOf(providerWith({ allowEncodedSlash: true }), {});
+
+  it('goes through where the settings allow it, as it was written', () => {
+    for (const path of ['/projects/group%2Fname/issues', '/a%2fb', '/projects/a%2Fb%2Fc']) {
+      assert.equal(urlOf(at, { method: 'GET', path }).pathname, `/v1${path}`);
+    }
+  });
+
+  for (const path of [
+    '/a%2F..%2Fb',
+    '/..%2Fb',
+    '/a%2F.',
+    '/a%2F%2E%2E',
+    '/%2F..',
+    '/a%2F%2Fb/..',
+  ]) {
+    it(`never becomes a step upwards: ${path}`, () => {
+      assert.throws(() => urlOf(at, { method: 'GET', path }), { code: 'path_not_allowed' });
+    });
+  }
+
+  it('is refused where the settings say nothing', () => {
+    const closed = apiOf(providerWith({}), {});
+    assert.throws(() => urlOf(closed, { method: 'GET', path: '/a%2Fb' }), {
+      code: 'path_not_allowed',
+    });
+  });
+});

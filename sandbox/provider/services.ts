@@ -1,0 +1,37 @@
+import { type ClientMetadata, type Configuration, errors } from 'oidc-provider';
+
+/** Of the clients below. The sandbox listens on this machine only and guards nothing. */
+export const serviceSecret = 'sandbox';
+
+/** Clients that come for themselves (RFC 6749 §4.4), and what each may ask for. */
+const scopesOf: Readonly<Record<string, string>> = {
+  'strongroom-service': 'connections.read connections.write tokens.read calls.write',
+  'parts-client': 'parts.read parts.write',
+};
+
+export const serviceClients: readonly ClientMetadata[] = Object.keys(scopesOf).map((clientId) => ({
+  client_id: clientId,
+  client_secret: serviceSecret,
+  token_endpoint_auth_method: 'client_secret_basic',
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+}));
+
+/**
+ * Access tokens for a resource (RFC 8707) are JWTs (RFC 9068) with the resource as their audience;
+ * all others are opaque. A client that is not in the table may have every scope.
+ */
+export const resourceIndicators = {
+  enabled: true,
+  defaultResource: () => [],
+  getResourceServerInfo: (_ctx, resource, client) => {
+    if (!client.grantTypeAllowed('client_credentials')) throw new errors.InvalidTarget();
+    return {
+      scope: scopesOf[client.clientId] ?? Object.values(scopesOf).join(' '),
+      audience: resource,
+      accessTokenFormat: 'jwt',
+      jwt: { sign: { alg: 'RS256' } },
+    };
+  },
+} satisfies NonNullable<Configuration['features']>['resourceIndicators'];
