@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import type { ClientMetadata, Configuration } from 'oidc-provider';
 import { claimsOf } from './accounts.ts';
 import { errorPage } from './pages.ts';
+import { resourceIndicators } from './services.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './store.ts';
 
@@ -71,6 +72,8 @@ export async function createConfiguration(
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
       },
       rpInitiatedLogout: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators,
     },
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     pkce: { required: () => true },
@@ -86,6 +89,7 @@ export async function createConfiguration(
     },
     ttl: {
       AccessToken: () => settings.accessTokenSeconds,
+      ClientCredentials: () => settings.accessTokenSeconds,
       RefreshToken: () => settings.refreshTokenSeconds,
       AuthorizationCode: () => 60,
       IdToken: () => hourSeconds,

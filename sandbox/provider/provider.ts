@@ -9,6 +9,7 @@ import { counting, createCounters } from './counters.ts';
 import { Faults } from './faults.ts';
 import { interactions } from './interactions.ts';
 import { RequestLog } from './requests.ts';
+import { serviceClients } from './services.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { Store } from './store.ts';
 
@@ -51,7 +52,11 @@ export async function startProvider(options: ProviderOptions): Promise<SandboxPr
     options.port,
   );
   const redirectUris = options.redirectUris ?? ['http://127.0.0.1/'];
-  const clients = [...standardClients(clientSecret, redirectUris), ...(options.extraClients ?? [])];
+  const clients = [
+    ...standardClients(clientSecret, redirectUris),
+    ...serviceClients,
+    ...(options.extraClients ?? []),
+  ];
   const provider = new Provider(server.url, await createConfiguration(settings, store, clients));
   provider.silent = true;
   if (options.redirectUris === undefined) allowLoopbackRedirects(provider);
