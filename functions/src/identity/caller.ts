@@ -2,11 +2,22 @@ import { type DecodedIdToken, getAuth } from 'firebase-admin/auth';
 import type { CallableRequest, Request } from 'firebase-functions/https';
 import { StrongroomError, unavailable } from '../errors.ts';
 import { firebaseApp } from '../platform/firebase-app.ts';
+import type { Service } from './services.ts';
 
-/** The user on whose behalf a use case works; it reaches his own connections only. */
-export interface Caller {
+/** A user himself. */
+export interface User {
   readonly uid: string;
+  readonly service?: never;
 }
+
+/** A service that acts for a user, whom it names. */
+export interface ServiceCaller {
+  readonly uid: string;
+  readonly service: Service;
+}
+
+/** On whose behalf a use case works; it reaches that user's own connections only. */
+export type Caller = User | ServiceCaller;
 
 interface Checks {
   /** Ask Firebase Auth whether the session was revoked or the user disabled: one request more. */

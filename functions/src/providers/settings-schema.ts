@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { auditDefaults, auditLevels } from '../audit/level.ts';
 import { eventTypes } from '../events/event.ts';
+import { servicesSchema } from '../identity/service-settings.ts';
 import { positive, providerIdSchema, urlSchema } from './primitives.ts';
 import { providerSchema } from './provider-schema.ts';
 
@@ -82,6 +83,7 @@ export const settingsSchema = v.strictObject({
   events: v.optional(eventsSchema),
   audit: v.optional(auditSchema),
   keys: v.optional(keysSchema),
+  services: v.optional(servicesSchema),
 });
 
 export type Settings = v.InferOutput<typeof settingsSchema>;

@@ -161,6 +161,10 @@ function* urlsOf(settings: Settings): Generator<[field: string, url: string]> {
   yield ['app.redirectUri', settings.app.redirectUri];
   const webhook = settings.events?.webhook;
   if (webhook !== undefined) yield ['events.webhook.url', webhook.url];
+  for (const [index, { issuer, jwksUri }] of (settings.services ?? []).entries()) {
+    yield [`services.${index}.issuer`, issuer];
+    if (jwksUri !== undefined) yield [`services.${index}.jwksUri`, jwksUri];
+  }
   for (const [id, provider] of Object.entries(settings.providers)) {
     const fields: Partial<Record<(typeof urlFields)[number], string | undefined>> = provider;
     for (const name of urlFields) {
