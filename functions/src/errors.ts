@@ -7,6 +7,7 @@ import type { FunctionsErrorCode } from 'firebase-functions/https';
  */
 const codes = {
   unauthenticated: ['unauthenticated', 401, 'user'],
+  insufficient_scope: ['permission-denied', 403, 'operator'],
   invalid_argument: ['invalid-argument', 400, 'caller'],
   malformed_json: ['invalid-argument', 400, 'caller'],
   body_too_large: ['invalid-argument', 413, 'caller'],
@@ -58,7 +59,8 @@ export interface ErrorDetails {
     | 'secret-manager'
     | 'provider'
     | 'task-queue'
-    | 'firebase-auth';
+    | 'firebase-auth'
+    | 'authorization-server';
   /** The setting, field, header, path or method that was refused. */
   readonly field?: string;
   /** Why a connection needs its user: `ReauthReason`. */
@@ -67,6 +69,8 @@ export interface ErrorDetails {
   readonly connectionIds?: readonly string[];
   /** The OAuth error code of the provider's answer (RFC 6749 §4.1.2.1 and §5.2). */
   readonly providerError?: string;
+  /** The scope that a service lacks (RFC 6750 §3). */
+  readonly scope?: string;
   /** Seconds after which another attempt makes sense. */
   readonly retryAfterSeconds?: number;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createAudit } from './audit/audit.ts';
 import { createAuditList } from './audit/list.ts';
+import { createServiceAudit } from './audit/services.ts';
 import { auditingSealer } from './audit/tampering.ts';
 import { createTokenCache } from './calls/access-token.ts';
 import { createAuthorized } from './calls/authorized.ts';
@@ -25,6 +26,7 @@ import { createEventarcSender } from './events/eventarc.ts';
 import { createHandOver } from './events/hand-over.ts';
 import { createOutbox } from './events/outbox.ts';
 import { createWebhookSender } from './events/webhook.ts';
+import { createServices } from './identity/services.ts';
 import { createReseal } from './keys/reseal.ts';
 import { createRotateKeys } from './keys/rotate.ts';
 import { createPartyFinder } from './oauth/party.ts';
@@ -156,6 +158,8 @@ export function createSuite(
     forget,
     revokeGrant: createRevokeGrant(shared),
     audit,
+    serviceAudit: createServiceAudit({ audit, settings }),
+    serviceOf: createServices({ settings, egress, clock, allowLoopback }),
     listAudit,
     exportAll: createExport({ store: createExportStore(db), listAudit, clock }),
     rotate: onTime(clock, store, createRotation({ ...shared, pausedUntil })),

@@ -13,6 +13,10 @@ const nobodys = { ...common, uid: v.null() };
 const users = { ...common, uid: v.string() };
 const connections = { ...users, connectionId: v.string(), provider: v.string() };
 const providers = { ...nobodys, provider: v.string() };
+/** A client of an authorization server: its name there, and which server that is. */
+const service = { service: v.string(), issuer: v.string() };
+/** What a service asked for in the name of a user, whatever came of it. */
+const services = { ...users, ...service, connectionId: v.nullable(v.string()), method: v.string() };
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /**
@@ -33,15 +37,20 @@ export const auditRecordSchema = v.variant('type', [
   /** A refresh found the grant gone; `reason` as in the status document. */
   v.object({ type: v.literal('needs_reauth'), ...connections, reason: v.string() }),
   v.object({ type: v.literal('recovered'), ...connections }),
-  /** An access token left the vault. */
-  v.object({ type: v.literal('token_released'), ...connections }),
-  /** A service called the provider's API for a user. The path is not recorded: it can name people. */
+  /** An access token left the vault; of the app's own functions no service is named. */
   v.object({
-    type: v.literal('service_called'),
+    type: v.literal('token_released'),
     ...connections,
-    service: v.string(),
-    method: v.string(),
+    ...v.partial(v.object(service)).entries,
   }),
+  /** What the user has connected. */
+  v.object({ type: v.literal('service_read'), ...services }),
+  /** To connect, or to disconnect. What came of it has a record of its own, as if the user did it. */
+  v.object({ type: v.literal('service_acted'), ...services }),
+  /** The provider's API. The path is not recorded: it can name people. */
+  v.object({ type: v.literal('service_called'), ...services }),
+  /** A service asked for what it may not. At most one per service and minute and instance. */
+  v.object({ type: v.literal('service_refused'), ...nobodys, ...service, code: v.string() }),
   v.object({ type: v.literal('disconnected'), ...connections, cause: v.string() }),
   /**
    * A connection ended and its grant may live on at the provider; `reason` is `not_offered`,
@@ -98,7 +107,10 @@ export const levelOf = {
   needs_reauth: 'essential',
   recovered: 'connections',
   token_released: 'essential',
+  service_read: 'everything',
+  service_acted: 'essential',
   service_called: 'everything',
+  service_refused: 'essential',
   disconnected: 'connections',
   grant_not_revoked: 'essential',
   tampering: 'essential',

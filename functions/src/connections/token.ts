@@ -20,7 +20,7 @@ export interface ReleasedToken {
  */
 export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
   return async (
-    { uid }: Caller,
+    { uid, service }: Caller,
     connectionId: string,
     deadlineAt: number,
   ): Promise<ReleasedToken> => {
@@ -34,10 +34,11 @@ export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
     }
     await audit.write({
       type: 'token_released',
-      actor: 'user',
+      actor: service === undefined ? 'user' : 'service',
       uid,
       connectionId,
       provider: provider.id,
+      ...(service && { service: service.client, issuer: service.issuer }),
     });
     return releasedOf(tokenSet);
   };
