@@ -48,7 +48,7 @@ export function bearerTokenOf(rawHeaders: readonly string[]): string | undefined
   if (values.length > 1) {
     throw new BearerRefusal('Send one Authorization header.', 'invalid_request');
   }
-  return /^Bearer +([\w~+/.-]+=*)$/i.exec(values[0] ?? '')?.[1];
+  return /^Bearer ([\w~+/.-]+=*)$/i.exec(values[0] ?? '')?.[1];
 }
 
 /** The field `WWW-Authenticate` of a refusal (RFC 6750 §3). */

@@ -32,7 +32,7 @@ interface Checks {
 export async function callerOfCallable(
   { auth }: Pick<CallableRequest, 'auth'>,
   checks: Checks,
-): Promise<Caller> {
+): Promise<User> {
   if (auth === undefined) throw unauthenticated();
   const token = checks.revocation
     ? await verified(() => getAuth(firebaseApp()).verifyIdToken(auth.rawToken, true))
@@ -46,7 +46,7 @@ export async function callerOfCallable(
  *
  * @throws StrongroomError `unauthenticated`, `unavailable`.
  */
-export async function callerOfRequest(request: Request, checks: Checks): Promise<Caller> {
+export async function callerOfRequest(request: Request, checks: Checks): Promise<User> {
   const { revocation } = checks;
   const authorization = request.headers.authorization;
   if (authorization !== undefined) {
@@ -69,11 +69,7 @@ const clockSkewSeconds = 60;
  * (https://firebase.google.com/docs/auth/admin/verify-id-tokens), and to a user of the project
  * itself. Two tenants of Identity Platform may each have a user of the same uid.
  */
-function callerOf({
-  uid,
-  iat,
-  firebase,
-}: Pick<DecodedIdToken, 'uid' | 'iat' | 'firebase'>): Caller {
+function callerOf({ uid, iat, firebase }: Pick<DecodedIdToken, 'uid' | 'iat' | 'firebase'>): User {
   const isOfTenant = firebase?.tenant !== undefined;
   if (isOfTenant || iat > Date.now() / 1_000 + clockSkewSeconds) throw unauthenticated();
   return { uid };
