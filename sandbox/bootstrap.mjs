@@ -36,6 +36,7 @@ const commands = {
   keys: [['operate/keys.ts']],
   import: [['operate/import.ts']],
   seal: [...build, ['bench/seal.ts']],
+  bench: [...build, ['bench/bench.ts']],
   build,
   simulate: [['bench/simulate.ts']],
   count: [...build, ['sandbox/test.ts', 'bench/test/count.test.ts']],

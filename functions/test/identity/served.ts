@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Variables } from '../../../sandbox/launch/processes.ts';
 import { spawnServe } from '../../../sandbox/serve/spawn.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { codeOf, type Google, startGoogle } from './google.ts';
@@ -23,6 +24,7 @@ export type Ask = (headers: RequestHeaders) => Promise<Answer>;
 /** The functions as in the cloud: outside the functions emulator, with real verification. */
 export interface Outside {
   readonly google: Google;
+  readonly url: string;
   callable(name: string, data: unknown): Ask;
   rest(method: string, path: string, body?: unknown): Ask;
   /** How many authorizations that user has begun. */
@@ -32,8 +34,11 @@ export interface Outside {
   stop(): Promise<void>;
 }
 
-/** Starts them in a process of their own, against Firestore and the stand-ins of the sandbox. */
-export async function startOutside(): Promise<Outside> {
+/**
+ * Starts them in a process of their own, against Firestore and the stand-ins of the sandbox unless
+ * the variables name others.
+ */
+export async function startOutside(variables: Variables = {}): Promise<Outside> {
   const google = await startGoogle();
   // Whoever runs the tests may have credentials in his home; they are not to be found.
   const home = await mkdtemp(join(tmpdir(), 'home-'));
@@ -47,6 +52,7 @@ export async function startOutside(): Promise<Outside> {
       METADATA_SERVER_DETECTION: 'assume-present',
       HOME: home,
       APPDATA: home,
+      ...variables,
     },
   });
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
@@ -65,6 +71,7 @@ export async function startOutside(): Promise<Outside> {
 
   return {
     google,
+    url: served.url,
     callable: (name, data) => (headers) =>
       ask(`/${name}`, { method: 'POST', ...withBody({ data }, headers) }),
     rest: (method, path, body) => (headers) => ask(path, { method, ...withBody(body, headers) }),
