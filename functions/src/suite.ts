@@ -20,7 +20,8 @@ import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createWarn } from './connections/warn.ts';
 import { createDoor } from './egress/adapter.ts';
-import { createEgress } from './egress/egress.ts';
+import { createEgress, createKeptAgents } from './egress/egress.ts';
+import { createStreamingEgress } from './egress/stream.ts';
 import { createDelivery } from './events/delivery.ts';
 import { createEventarcSender } from './events/eventarc.ts';
 import { createHandOver } from './events/hand-over.ts';
@@ -40,6 +41,7 @@ import { type Enqueue, enqueueTask } from './platform/tasks.ts';
 import { goneUsers } from './platform/users.ts';
 import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
+import { createProxy } from './proxy/proxy.ts';
 import { createCircuits } from './refresh/circuit.ts';
 import { createCommitRefresh } from './refresh/commit-refresh.ts';
 import { createRefreshEngine } from './refresh/engine.ts';
@@ -83,7 +85,8 @@ export function createSuite(
   const { clock = createServerClock(), random = Math.random, enqueue = enqueueTask } = overrides;
   const allowLoopback = environment.mode === 'sandbox';
   const secrets = createSecretReader(environment);
-  const egress = createEgress({ allowLoopback });
+  const outside = { allowLoopback, keptAgents: createKeptAgents() };
+  const egress = createEgress(outside);
   const settings = createSettingsReader({
     secrets,
     secretId: names.providersSecretId,
@@ -146,11 +149,17 @@ export function createSuite(
     list: createList(store),
     get: createGet(store),
     call: createCallApi({ authorized, egress, clock }),
+    proxy: createProxy({
+      authorized,
+      stream: createStreamingEgress(outside),
+      settings,
+      clock,
+    }),
     connections: createConnections({
       ...shared,
       tokens,
       authorized,
-      door: createDoor({ allowLoopback }),
+      door: createDoor(outside),
       disconnect: createDisconnect(end),
     }),
     token: createToken(tokens, audit),

@@ -14,10 +14,18 @@ interface Answer {
  * changed in place; without an echo it is only searched.
  */
 export function redactEchoes<T extends Answer>(answer: T, secret: string): T {
-  if (secret.length < leastLength) return answer;
   const forms = formsOf(secret);
   const { buffer, byteOffset, byteLength } = answer.body;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  redactBytes(Buffer.from(buffer, byteOffset, byteLength), forms);
+  const headers = Object.entries(answer.headers).map(([name, value]) => [
+    name,
+    redactText(value, forms),
+  ]);
+  return { ...answer, headers: Object.fromEntries(headers) };
+}
+
+/** The same with bytes, in place, for the forms of one secret or of several. */
+export function redactBytes(bytes: Buffer, forms: readonly string[]): void {
   for (const form of forms) {
     let at = bytes.indexOf(form, 0, 'latin1');
     while (at !== -1) {
@@ -25,15 +33,16 @@ export function redactEchoes<T extends Answer>(answer: T, secret: string): T {
       at = bytes.indexOf(form, at + form.length, 'latin1');
     }
   }
-  const headers = Object.entries(answer.headers).map(([name, value]) => [
-    name,
-    forms.reduce((text, form) => text.replaceAll(form, '*'.repeat(form.length)), value),
-  ]);
-  return { ...answer, headers: Object.fromEntries(headers) };
 }
 
-/** Each form once; most tokens are the same in several. */
-function formsOf(secret: string): string[] {
+/** The same with text. */
+export function redactText(text: string, forms: readonly string[]): string {
+  return forms.reduce((rest, form) => rest.replaceAll(form, '*'.repeat(form.length)), text);
+}
+
+/** What an answer may repeat a secret as, each form once; most tokens are the same in several. */
+export function formsOf(secret: string): readonly string[] {
+  if (secret.length < leastLength) return [];
   const asForm = new URLSearchParams([['', secret]]).toString().slice(1);
   const encoded = [encodeURIComponent(secret), asForm];
   const inLowerCase = encoded.map((one) => one.replace(/%../g, (octet) => octet.toLowerCase()));

@@ -51,7 +51,7 @@ export type Door = (request: DoorRequest) => Promise<AxiosResponse<unknown>>;
 export function createDoor(options: EgressOptions): Door {
   const http = getAdapter('http');
   const rules = {
-    ...createKeptAgents(),
+    ...(options.keptAgents ?? createKeptAgents()),
     lookup: guardedLookup(options),
     proxy: false,
     maxRedirects: 0,

@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import http, { Agent as HttpAgent, type IncomingMessage, type RequestOptions } from 'node:http';
 import https, { Agent as HttpsAgent } from 'node:https';
-import axios, { type AxiosResponse, isAxiosError, type LookupAddressEntry } from 'axios';
+import axios, { type AxiosResponse, isAxiosError } from 'axios';
 import { isAllowedAddress, isLoopbackAddress } from './addresses.ts';
 import { type RefusalReason, refusalOf } from './outgoing.ts';
 
@@ -88,6 +88,8 @@ export interface EgressOptions {
   readonly allowLoopback: boolean;
   /** Every address behind a name. Default: the system's resolver. */
   readonly resolve?: ((hostname: string) => Promise<LookupAddress[]>) | undefined;
+  /** Connections kept for the next request. Default: its own. */
+  readonly keptAgents?: KeptAgents | undefined;
 }
 
 const systemResolve = (hostname: string) => lookup(hostname, { all: true });
@@ -98,7 +100,8 @@ const systemResolve = (hostname: string) => lookup(hostname, { all: true });
  * time, headers and size, unpacked, are capped; no proxy is taken from the environment. What is
  * idempotent is sent again where it met a kept connection that the other side had closed.
  */
-export function createEgress({ allowLoopback, resolve }: EgressOptions): Egress {
+export function createEgress(options: EgressOptions): Egress {
+  const { allowLoopback, keptAgents = createKeptAgents() } = options;
   const client = axios.create({
     maxRedirects: 0,
     proxy: false,
@@ -107,10 +110,9 @@ export function createEgress({ allowLoopback, resolve }: EgressOptions): Egress 
     transformRequest: [],
     transformResponse: [],
     transport,
-    lookup: guardedLookup({ allowLoopback, resolve }),
+    lookup: guardedLookup(options),
   });
   const agents = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
-  const keptAgents = createKeptAgents();
 
   return async (outgoing) => {
     const { url, method, headers, body, timeoutMs, maxBytes, keepAlive = false } = outgoing;
@@ -147,10 +149,14 @@ export function createEgress({ allowLoopback, resolve }: EgressOptions): Egress 
   };
 }
 
+interface Address extends LookupAddress {
+  readonly family: 4 | 6;
+}
+
 /** The addresses behind a name at the moment of connecting, each of them allowed; for axios. */
 export function guardedLookup({ allowLoopback, resolve = systemResolve }: EgressOptions) {
   // All of them: where the first is dead, Node goes on to the next (RFC 8305).
-  return async (hostname: string): Promise<[LookupAddressEntry[]]> => {
+  return async (hostname: string): Promise<[Address[]]> => {
     const addresses = await resolve(hostname);
     // Plain http goes to `localhost`: it must mean this machine.
     const isAllowed = hostname === 'localhost' ? isLoopbackAddress : isAllowedAddress;
@@ -162,8 +168,13 @@ export function guardedLookup({ allowLoopback, resolve = systemResolve }: Egress
   };
 }
 
+export interface KeptAgents {
+  readonly httpAgent: HttpAgent;
+  readonly httpsAgent: HttpsAgent;
+}
+
 /** Agents that keep connections for the next request. */
-export function createKeptAgents() {
+export function createKeptAgents(): KeptAgents {
   return {
     httpAgent: new HttpAgent({ keepAlive: true, timeout: idleTimeoutMs }),
     httpsAgent: new HttpsAgent({ keepAlive: true, timeout: idleTimeoutMs }),
@@ -187,12 +198,12 @@ function flat(headers: AxiosResponse['headers']): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/** What axios threw, without what it holds of the request. */
+/** What axios or Node threw, without what it holds of the request. */
 export function asEgressError(error: unknown): EgressError {
   if (error instanceof EgressError) return error;
-  if (!isAxiosError(error)) return new EgressError('dropped', 'unknown');
+  if (!(error instanceof Error)) return new EgressError('dropped', 'unknown');
   if (error.cause instanceof EgressError) return error.cause;
-  const code = error.code ?? '';
+  const code = 'code' in error ? String(error.code) : '';
   if (neverSent.test(code)) return new EgressError('unreachable', 'no');
   const tooLarge = code === 'HPE_HEADER_OVERFLOW' || error.message.startsWith('maxContentLength');
   if (tooLarge) return new EgressError('too_large', 'unknown');

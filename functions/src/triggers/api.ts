@@ -25,14 +25,17 @@ export const api = onRequest(
 async function answer(request: Request, response: Response): Promise<void> {
   const deadlineAt = deadlineFrom(systemClock.ticks());
   const here = routes.filter(({ path }) => path.test(request.path));
-  const route = here.find(({ method }) => method === undefined || method === request.method);
+  // HEAD is GET without the body (RFC 9110 §9.3.2), which Express leaves out.
+  const asked = request.method === 'HEAD' ? ['HEAD', 'GET'] : [request.method];
+  const route = here.find(({ method }) => method === undefined || asked.includes(method));
   // Who is not signed in learns nothing, not even which paths there are.
   const revocation = route?.checksRevocation ?? false;
   const caller = await callerOfRequest(request, { revocation });
   if (route === undefined) {
     if (here.length === 0) throw routeNotFound();
     // RFC 9110 §15.5.6.
-    response.set('allow', here.map(({ method }) => method).join(', '));
+    const methods = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    response.set('allow', methods.join(', '));
     throw methodNotAllowed();
   }
   assertBodySize(request.rawBody, route.maxBytes);

@@ -1,5 +1,6 @@
 import type { Response } from 'firebase-functions/https';
 import type { StrongroomError } from '../errors.ts';
+import { privateHeaders } from '../private-headers.ts';
 
 /** Answers with problem details (RFC 9457); `code` is the stable code. */
 export function sendProblem(response: Response, error: StrongroomError): void {
@@ -22,9 +23,3 @@ export function sendProblem(response: Response, error: StrongroomError): void {
       }),
     );
 }
-
-/** For whatever is about one user: kept by nobody, taken for nothing but what it says it is. */
-export const privateHeaders = {
-  'cache-control': 'private, no-store',
-  'x-content-type-options': 'nosniff',
-} as const;

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'firebase-functions/https';
-import type { ApiAnswer } from '../calls/call.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import { privateHeaders } from '../private-headers.ts';
+import type { ProxyRequest } from '../proxy/proxy.ts';
 import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodies.ts';
-import { privateHeaders } from './problems.ts';
 import { queryOf } from './query.ts';
 import {
   auditQuery,
@@ -78,7 +78,12 @@ export const routes: readonly Route[] = [
     }),
     maxBytes: callMaxBytes,
   },
-  { path: new RegExp(`${one}/proxy(?<path>/.*)?$`), maxBytes: callMaxBytes, handle: proxy },
+  // As much as the host takes: it has taken it already, or it passes without being held.
+  {
+    path: new RegExp(`${one}/proxy(?<path>/.*)?$`),
+    maxBytes: Number.POSITIVE_INFINITY,
+    handle: proxy,
+  },
 ];
 
 function json(
@@ -116,34 +121,18 @@ function bodyOf(request: Request): unknown {
 
 async function proxy(context: RouteContext): Promise<void> {
   const { caller, request, response, groups, deadlineAt } = context;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (typeof value === 'string') headers[name] = value;
-  }
-  const { rawBody } = request;
-  const answer = await suite().call(
-    caller,
-    idOf(context),
-    {
-      method: request.method,
-      path: groups['path'] ?? '/',
-      query: queryOf(request.url),
-      headers,
-      otherHeaders: 'dropped',
-      ...(rawBody !== undefined && rawBody.byteLength > 0 && { body: rawBody }),
-    },
-    deadlineAt,
-  );
-  sendAnswer(response, answer);
+  const { method, headers, url } = request;
+  const at = url.indexOf('?');
+  const target = (groups['path'] ?? '/') + (at < 0 ? '' : url.slice(at));
+  const asked = { method, headers, target, body: proxiedBodyOf(request) };
+  await suite().proxy(caller, idOf(context), asked, response, deadlineAt);
 }
 
-/** What another site wrote must not run as a page of the app's. */
-const asNoPage = { 'content-security-policy': "sandbox; default-src 'none'" } as const;
-
-/** The provider's own caching rules do not hold for our address, which many users share. */
-function sendAnswer(response: Response, { status, headers, body }: ApiAnswer): void {
-  response
-    .status(status)
-    .set({ ...headers, ...privateHeaders, ...asNoPage })
-    .end(Buffer.from(body));
+/** What the host has read of the body; else the request itself, where one is to come (RFC 9112 §6.3). */
+function proxiedBodyOf(request: Request): ProxyRequest['body'] {
+  const { rawBody, headers } = request;
+  if (rawBody !== undefined) return rawBody.byteLength > 0 ? rawBody : undefined;
+  const isToCome =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return isToCome ? request : undefined;
 }

@@ -199,7 +199,8 @@ describe('the REST API, through Hosting', function () {
           'x-request-id': 'r1',
           'set-cookie': 'session=theirs',
           'cache-control': 'public, max-age=600',
-          'x-internal': 'theirs',
+          'x-api-version': '7',
+          'strict-transport-security': 'max-age=1',
           'access-control-allow-credentials': 'true',
         },
         body: 'hello',
@@ -208,12 +209,16 @@ describe('the REST API, through Hosting', function () {
       assert.equal(text, 'hello');
       // An API may hold pages that others wrote: here they are none.
       assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'");
-      const names = ['content-type', 'etag', 'x-request-id'];
+      const names = ['content-type', 'etag', 'x-request-id', 'x-api-version'];
       assert.deepEqual(
         names.map((name) => headers.get(name)?.split(';')[0]),
-        ['text/plain', '"tag"', 'r1'],
+        ['text/plain', '"tag"', 'r1', '7'],
       );
-      for (const name of ['set-cookie', 'x-internal', 'access-control-allow-credentials']) {
+      for (const name of [
+        'set-cookie',
+        'strict-transport-security',
+        'access-control-allow-credentials',
+      ]) {
         assert.equal(headers.get(name), null, name);
       }
     });
@@ -255,9 +260,9 @@ describe('the REST API, through Hosting', function () {
     it('where the method is another, and names those that are', async () => {
       const wrong = await ask('PUT', '/connections');
       assertProblem(wrong, 405, 'method_not_allowed');
-      assert.equal(wrong.headers.get('allow'), 'GET, POST, DELETE');
+      assert.equal(wrong.headers.get('allow'), 'GET, HEAD, POST, DELETE');
       const one = await ask('PATCH', `/connections/${id}`);
-      assert.equal(one.headers.get('allow'), 'GET, DELETE');
+      assert.equal(one.headers.get('allow'), 'GET, HEAD, DELETE');
     });
 
     it('to whoever is not signed in, whatever he asks for', async () => {

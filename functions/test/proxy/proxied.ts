@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import * as v from 'valibot';
+import { type LocalServer, listen } from '../../../sandbox/http/local-server.ts';
+import { createTokenCache } from '../../src/calls/access-token.ts';
+import { createAuthorized } from '../../src/calls/authorized.ts';
+import { createStreamingEgress, type StreamingEgress } from '../../src/egress/stream.ts';
+import { StrongroomError } from '../../src/errors.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';
+import { createProxy } from '../../src/proxy/proxy.ts';
+import type { FreshTokenSet } from '../../src/refresh/engine.ts';
+
+export const accessToken = 'ya29.a0AfH6SMBx-0123456789/abc+defghijklmnop';
+export const renewedToken = 'ya29.renewed-0123456789/abc+defghijklmnopqrs';
+export const connectionId = 'c'.repeat(22);
+
+interface Options {
+  /** Of the provider's settings. */
+  readonly provider?: object;
+  readonly timeoutMs?: number;
+  /** Reads the body before the proxy does, as the platform does. */
+  readonly buffers?: boolean;
+  readonly stream?: StreamingEgress;
+  /** Default: the first token, then, once that is refused, another. */
+  readonly fresh?: FreshTokenSet;
+}
+
+export interface Proxied {
+  /** The proxy of the one connection, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  readonly upstream: LocalServer;
+  /** How many requests to the proxy are not over. */
+  underWay(): number;
+  stop(): Promise<void>;
+}
+
+/** The proxy behind a bare server that streams both ways, before an API that is nothing but a listener. */
+export async function startProxied(api: RequestListener, options: Options = {}): Promise<Proxied> {
+  const upstream = await listen(createServer(api), 0);
+  const proxied = await startProxyBefore(upstream.url, options);
+  return {
+    ...proxied,
+    upstream,
+    stop: async () => {
+      await Promise.all([proxied.stop(), upstream.stop()]);
+    },
+  };
+}
+
+export async function startProxyBefore(
+  api: string,
+  { provider = {}, timeoutMs = 30_000, buffers = false, stream, fresh }: Options = {},
+): Promise<Omit<Proxied, 'upstream'>> {
+  let underWay = 0;
+  const server = createServer();
+  const local = await listen(server, 0);
+  const settings = settingsOf(local.url, { apiBaseUrl: `${api}/v1`, ...provider });
+  const { one } = settings.providers;
+  assert.ok(one);
+  const opened = (token: string, generation: number) => ({
+    tokenSet: {
+      accessToken: token,
+      tokenType: 'bearer',
+      scopes: [],
+      obtainedAt: generation === 1 ? 0 : Date.now(),
+    },
+    generation,
+    uid: 'ada',
+    provider: { ...one, id: 'one' },
+  });
+  const first = opened(accessToken, 1);
+  const inTurn: FreshTokenSet = async ({ newerThan = 0 }) =>
+    newerThan === 0 ? first : opened(renewedToken, newerThan + 1);
+  const clock = systemClock;
+  const authorized = createAuthorized(createTokenCache(fresh ?? inTurn, clock), clock);
+  const proxy = createProxy({
+    authorized,
+    stream: stream ?? createStreamingEgress({ allowLoopback: true }),
+    settings: { read: async () => settings },
+    clock,
+  });
+  server.on('request', async (request, response) => {
+    underWay += 1;
+    const { method = '', url = '', headers } = request;
+    const target = url.replace(`/v1/connections/${connectionId}/proxy`, '');
+    const hasBody = headers['transfer-encoding'] ?? headers['content-length'];
+    const streamed = hasBody === undefined ? undefined : request;
+    const body = buffers && streamed ? await bytesOf(streamed) : streamed;
+    const deadlineAt = clock.ticks() + timeoutMs;
+    try {
+      await proxy(
+        { uid: 'ada' },
+        connectionId,
+        { method, target, headers, body },
+        response,
+        deadlineAt,
+      );
+    } catch (error) {
+      assert.ok(error instanceof StrongroomError, String(error));
+      response.writeHead(error.httpStatus, { 'content-type': 'application/problem+json' });
+      response.end(JSON.stringify({ code: error.code }));
+    } finally {
+      underWay -= 1;
+    }
+  });
+  return {
+    url: `${local.url}/v1/connections/${connectionId}/proxy`,
+    port: local.port,
+    underWay: () => underWay,
+    stop: local.stop,
+  };
+}
+
+function settingsOf(app: string, provider: object): Settings {
+  return v.parse(settingsSchema, {
+    app: { redirectUri: `${app}/oauth/callback`, returnTo: [`${app}/`] },
+    providers: {
+      one: {
+        kind: 'oidc',
+        name: 'One',
+        issuer: 'https://id.example',
+        clientId: 'client',
+        ...provider,
+      },
+    },
+  });
+}
+
+export async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
