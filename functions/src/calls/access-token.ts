@@ -1,4 +1,4 @@
-import { assertBearer } from '../oauth/token-set.ts';
+import { assertSendable } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import type { FreshTokenSet, TokenRequest } from '../refresh/engine.ts';
@@ -13,7 +13,7 @@ export interface TokenCache {
   /**
    * As `FreshTokenSet`, without a read where this instance opened the token set a moment ago.
    *
-   * @throws StrongroomError also `provider_answer_invalid`: the token is no Bearer token.
+   * @throws StrongroomError also `provider_answer_invalid`: the token is of no type that can be sent.
    */
   readonly get: FreshTokenSet;
   /** Forgets a connection: it was disconnected. */
@@ -57,7 +57,7 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
       const opened = found ?? (await fresh(request));
       if (found === undefined) keep(request.connectionId, opened);
       // Kept all the same: asking the provider again would give no other.
-      assertBearer(opened.tokenSet);
+      assertSendable(opened.tokenSet);
       return opened;
     },
     forget(connectionId) {

@@ -1,8 +1,10 @@
-import { StrongroomError } from '../errors.ts';
+import { StrongroomError, unavailable } from '../errors.ts';
+import { noteNonce } from '../oauth/dpop.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import type { TokenRequest } from '../refresh/engine.ts';
 import type { TokenCache } from './access-token.ts';
+import { apiOf } from './api-base.ts';
 
 /** After a refusal: with the token that another instance got, then with one got now. */
 const mostReplays = 2;
@@ -10,6 +12,12 @@ const mostReplays = 2;
 const pointlessMs = 60_000;
 /** Of how many connections that is known; the one noted first makes room. */
 const mostNoted = 10_000;
+
+/** As far as an answer is looked at here; the names of headers are in lower case. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
 
 interface Sending<T> {
   readonly request: Omit<TokenRequest, 'newerThan'>;
@@ -24,11 +32,13 @@ interface Sending<T> {
  * Sends with a token that works: once more with a newer one where the API answers 401, or 403
  * where the provider's settings say that it means the token. Callers of one
  * moment share the refresh. An API that refuses the newest token as well costs 1 token request a
- * minute and instance, not one per call.
+ * minute and instance, not one per call. An API that asks for a nonce in the proof (RFC 9449 §9) is
+ * sent one.
  *
- * @throws StrongroomError those of `FreshTokenSet`, and whatever `send` throws.
+ * @throws StrongroomError those of `FreshTokenSet`, and whatever `send` throws; `unavailable` where a
+ *   nonce is asked for and the request cannot be sent again.
  */
-export type Authorized = <T extends { readonly status: number }>(sending: Sending<T>) => Promise<T>;
+export type Authorized = <T extends Answer>(sending: Sending<T>) => Promise<T>;
 
 export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock): Authorized {
   const noted = new Map<string, { generation: number; until: number }>();
@@ -44,7 +54,9 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
     return last !== undefined && generation <= last.generation && clock.ticks() < last.until;
   };
 
-  return async ({ request, send, canReplay = true, discard }) => {
+  return async (sending) => {
+    const { request, canReplay = true, discard } = sending;
+    const send = (opened: Opened) => sendProven(sending, opened);
     const { connectionId } = request;
     const startedAt = clock.now();
     let opened = await tokens.get(request);
@@ -69,6 +81,35 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
     }
     return answer;
   };
+}
+
+/** Once more where the API asks for a nonce: that it refuses says nothing of the token. */
+async function sendProven<T extends Answer>(
+  { send, canReplay = true, discard }: Sending<T>,
+  opened: Opened,
+): Promise<T> {
+  const { provider, tokenSet } = opened;
+  const { dpopKey } = tokenSet;
+  const answer = await send(opened);
+  if (dpopKey === undefined) return answer;
+  const { base } = apiOf(provider, tokenSet);
+  noteNonce(dpopKey, base, answer.headers['dpop-nonce']);
+  if (!asksForNonce(answer)) return answer;
+  discard?.(answer);
+  if (!canReplay) throw unavailable('provider');
+  const second = await send(opened);
+  noteNonce(dpopKey, base, second.headers['dpop-nonce']);
+  return second;
+}
+
+/** RFC 9449 §9. */
+function asksForNonce({ status, headers }: Answer): boolean {
+  const challenge = String(headers['www-authenticate'] ?? '');
+  return (
+    status === 401 &&
+    headers['dpop-nonce'] !== undefined &&
+    /\bdpop\b.*\berror="?use_dpop_nonce\b/is.test(challenge)
+  );
 }
 
 /** By the statuses with which this provider's API refuses a token. */

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import { apiOf } from './api-base.ts';
 import type { Authorized } from './authorized.ts';
-import { credentialOf, withCredential } from './credential.ts';
+import { credentialOf, headersFor, withCredential } from './credential.ts';
 import { redactEchoes } from './redact.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
 
@@ -48,15 +48,16 @@ export function createCallApi({ authorized, egress, clock }: CallDependencies): 
     if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
     const api = apiOf(provider, tokenSet);
     const credential = credentialOf(provider, tokenSet);
+    const url = withCredential(urlOf(api, call), credential);
     try {
       const answer = await egress({
-        url: withCredential(urlOf(api, call), credential),
+        url,
         allowedOrigins: [api.base.origin],
         method: call.method,
         headers: {
           ...provider.apiHeaders,
           ...headersOf(provider, call.headers, call.otherHeaders),
-          ...credential.headers,
+          ...(await headersFor(credential, call.method, url)),
         },
         body: call.body,
         timeoutMs,

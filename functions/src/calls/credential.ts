@@ -1,27 +1,39 @@
 import { StrongroomError } from '../errors.ts';
+import { type DpopKey, proofFor } from '../oauth/dpop.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { fieldsOf, fill } from '../providers/template.ts';
 
 /** What goes with a call so that the API knows whose it is. */
 export interface Credential {
-  /** By their names in lower case. */
+  /** By their names in lower case; of a single request: `headersFor`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly query: readonly (readonly [name: string, value: string])[];
   /** What must not be seen in an answer. */
   readonly secrets: readonly string[];
+  /** Where the token is bound to a key: what proves with each request that we have it. */
+  readonly binding?: { readonly key: DpopKey; readonly accessToken: string };
 }
 
 /**
  * The credential of a connection, as the provider's settings place it: a Bearer token in the header
- * `authorization` (RFC 6750 §2.1) unless they say otherwise.
+ * `authorization` (RFC 6750 §2.1) unless they say otherwise; one that is bound to a key by RFC 9449
+ * §7.1.
  *
  * @throws StrongroomError `provider_answer_invalid`: a field is missing, or no header takes it.
  */
 export function credentialOf(
   { id, credential }: Pick<Provider, 'id' | 'credential'>,
-  { accessToken, extra }: Pick<TokenSet, 'accessToken' | 'extra'>,
+  { accessToken, extra, dpopKey }: Pick<TokenSet, 'accessToken' | 'extra' | 'dpopKey'>,
 ): Credential {
+  if (dpopKey !== undefined) {
+    return {
+      headers: { authorization: `DPoP ${accessToken}` },
+      query: [],
+      secrets: [accessToken],
+      binding: { key: dpopKey, accessToken },
+    };
+  }
   const fields: Readonly<Record<string, string>> = { ...extra, access_token: accessToken };
   const secrets = new Set([accessToken]);
   const filled = (template: string): string => {
@@ -46,6 +58,17 @@ export function credentialOf(
 }
 
 const visible = /^[\x20-\x7e]+$/;
+
+/** The headers of one request, whose proof no other may use. Every sending needs its own. */
+export async function headersFor(
+  { headers, binding }: Credential,
+  method: string,
+  url: URL,
+): Promise<Credential['headers']> {
+  if (binding === undefined) return headers;
+  const { key, accessToken } = binding;
+  return { ...headers, dpop: await proofFor(key, { method, url, accessToken }) };
+}
 
 /** Adds what goes into the URL; callers have been refused parameters of these names. */
 export function withCredential(url: URL, { query }: Credential): URL {

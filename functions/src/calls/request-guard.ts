@@ -35,7 +35,7 @@ const allowedHeaders = new Set([
 /** Headers that no setting can open: they carry credentials, the route or the framing. */
 const forbiddenHeader = new RegExp(
   `^(?:${[
-    'authorization|(?:x-)?proxy-.*|(?:set-)?cookie2?|host|x-host',
+    'authorization|dpop|(?:x-)?proxy-.*|(?:set-)?cookie2?|host|x-host',
     'connection|content-length|expect|http2-settings|keep-alive|te|trailer|transfer-encoding|upgrade',
     'via|forwarded|x-forwarded(?:-.*)?|x-real-ip|true-client-ip|(?:x-(?:cluster-)?)client-ip',
     'x-original-.*|x-rewrite-url',

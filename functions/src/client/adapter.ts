@@ -9,7 +9,7 @@ import {
 } from 'axios';
 import { apiOf } from '../calls/api-base.ts';
 import type { Authorized } from '../calls/authorized.ts';
-import { credentialOf, withCredential } from '../calls/credential.ts';
+import { credentialOf, headersFor, withCredential } from '../calls/credential.ts';
 import { assertNoCredential, urlWithin } from '../calls/request-guard.ts';
 import type { Door } from '../egress/adapter.ts';
 import { EgressError } from '../egress/egress.ts';
@@ -93,7 +93,8 @@ async function send(
 
   for (let retries = 0; ; retries += 1) {
     limit.signal.throwIfAborted();
-    const headers = AxiosHeaders.concat(provider.apiHeaders, config.headers, credential.headers);
+    const proven = await headersFor(credential, method, url);
+    const headers = AxiosHeaders.concat(provider.apiHeaders, config.headers, proven);
     let waitMs: number | undefined;
     let outcome: AxiosResponse<unknown> | EgressError;
     try {

@@ -5,7 +5,7 @@ import { asOAuthFailure, errorCodeOf } from './failure.ts';
 import type { Party } from './party.ts';
 import { revoke } from './revocation.ts';
 import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
-import { assertBearer, type TokenAnswer } from './token-set.ts';
+import { assertSendable, type TokenAnswer } from './token-set.ts';
 
 /** What must be remembered between the request and its answer; sealed while it waits. */
 export interface AuthorizationSecrets {
@@ -172,7 +172,7 @@ async function validated(
       requireIdToken: nonce !== undefined && provider.kind === 'oidc',
       recognizedTokenTypes: { [told.token_type]: () => {} },
     });
-    assertBearer({ accessToken: answer.access_token, tokenType: answer.token_type });
+    assertSendable({ accessToken: answer.access_token, tokenType: answer.token_type });
     return { answer, claims: oauth.getValidatedIdTokenClaims(answer) };
   } catch (error) {
     const { access_token: accessToken, refresh_token: refreshToken } = told;

@@ -52,7 +52,7 @@ async function spendOnce(
 }
 
 async function processAnswer({ server, client }: Party, mended: MendedAnswer) {
-  // Of whatever type, it is kept with what came beside it; `assertBearer` forbids its use.
+  // Of whatever type, it is kept with what came beside it; `assertSendable` forbids its use.
   const options = { recognizedTokenTypes: { [mended.told.token_type]: () => {} } };
   const processed = (response: Response) =>
     oauth.processRefreshTokenResponse(server, client, response, options);

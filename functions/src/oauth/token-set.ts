@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
 import type { Provider } from '../providers/settings-schema.ts';
+import { type DpopKey, dpopKeySchema } from './dpop.ts';
 import { refreshTokenEndOf } from './refresh-token-end.ts';
 
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -21,6 +22,8 @@ export const tokenSetSchema = v.object({
   refreshTokenEndIsFixed: v.optional(v.boolean()),
   /** Further fields of the token answer, which the provider's settings keep: `instance_url`. */
   extra: v.optional(v.record(v.string(), v.string())),
+  /** The key that its tokens are bound to, where they are (RFC 9449). */
+  dpopKey: v.optional(dpopKeySchema),
 });
 
 export type TokenSet = Readonly<v.InferOutput<typeof tokenSetSchema>>;
@@ -50,6 +53,8 @@ interface Context {
   readonly obtainedAt: number;
   /** The token set that was refreshed; what the answer omits is kept from it (RFC 6749 §6). */
   readonly previous?: TokenSet;
+  /** What the tokens were asked to be bound to. Default: that of `previous`. */
+  readonly dpopKey?: DpopKey | undefined;
 }
 
 /** Longer is no information, and ends beyond the last date that Firestore knows. */
@@ -62,7 +67,7 @@ function tellsLifetime(seconds: number | undefined): seconds is number {
 
 /** Builds the token set that follows from a token endpoint's answer. */
 export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
-  const { previous, obtainedAt } = context;
+  const { previous, obtainedAt, dpopKey = previous?.dpopKey } = context;
   const seconds = [answer.expires_in, context.provider.life.accessTokenSeconds].find(tellsLifetime);
   const refreshToken = answer.refresh_token || previous?.refreshToken;
   const idToken = answer.id_token ?? previous?.idToken;
@@ -76,6 +81,7 @@ export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
     ...(seconds !== undefined && { expiresAt: obtainedAt + Math.floor(seconds) * 1_000 }),
     ...refreshTokenEndOf(answer, obtainedAt, previous),
     ...extraOf(answer, context),
+    ...(dpopKey !== undefined && { dpopKey }),
   };
 }
 
@@ -96,19 +102,22 @@ function scopesOf(scope: string | undefined, context: Context): string[] {
 }
 
 /**
- * Refuses a token that cannot be sent by RFC 6750 §2.1: one of another type, which RFC 6749 §7.1
- * forbids to use, or with characters that RFC 6749 A.12 does not allow and no header takes.
+ * Refuses a token that cannot be sent by RFC 6750 §2.1, or by RFC 9449 §7.1 where it was asked to be
+ * bound to a key: one of another type, which RFC 6749 §7.1 forbids to use, or with characters that
+ * RFC 6749 A.12 does not allow and no header takes.
  *
  * @throws StrongroomError `provider_answer_invalid`
  */
-export function assertBearer({
+export function assertSendable({
   accessToken,
   tokenType,
-}: Pick<TokenSet, 'accessToken' | 'tokenType'>): void {
-  if (tokenType.toLowerCase() === 'bearer' && /^[\x20-\x7e]+$/.test(accessToken)) return;
+  dpopKey,
+}: Pick<TokenSet, 'accessToken' | 'tokenType' | 'dpopKey'>): void {
+  const [type, by] = dpopKey === undefined ? ['Bearer', 'RFC 6750'] : ['DPoP', 'RFC 9449'];
+  if (tokenType.toLowerCase() === type.toLowerCase() && /^[\x20-\x7e]+$/.test(accessToken)) return;
   throw new StrongroomError(
     'provider_answer_invalid',
-    'The provider gave a token that is no Bearer token (RFC 6750), the only type that can be used ' +
-      "here. The app's team must have the provider give Bearer tokens.",
+    `The provider gave a token that is no ${type} token (${by}), the only type that can be used ` +
+      `here. The app's team must have the provider give ${type} tokens.`,
   );
 }
