@@ -35,6 +35,7 @@ const codes = {
   settings_invalid: ['failed-precondition', 500, 'operator'],
   provider_answer_invalid: ['internal', 502, 'provider'],
   answer_too_large: ['out-of-range', 502, 'provider'],
+  rate_limited: ['resource-exhausted', 429, 'caller'],
   egress_refused: ['permission-denied', 502, 'operator'],
   unavailable: ['unavailable', 503, 'nobody'],
   deadline_exceeded: ['deadline-exceeded', 504, 'nobody'],
@@ -73,6 +74,13 @@ export interface ErrorDetails {
   readonly scope?: string;
   /** Seconds after which another attempt makes sense. */
   readonly retryAfterSeconds?: number;
+  /** The limit that is reached; without `quota`: one that the provider told of. */
+  readonly limit?: {
+    readonly policy: string;
+    readonly quota?: number;
+    /** Absent: it limits how many there are at once. */
+    readonly windowSeconds?: number;
+  };
 }
 
 /**

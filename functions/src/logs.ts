@@ -64,6 +64,10 @@ export const log = {
   circuitNotWritten(provider: string, error: unknown): void {
     logger.warn('the state of a provider could not be written', { provider, ...reasonOf(error) });
   },
+  /** An instance keeps to a limit by its own count. */
+  limitNotShared(id: string, error: unknown): void {
+    logger.warn('a limit could not be shared', { limit: id, ...reasonOf(error) });
+  },
   spilled(connectionId: string): void {
     logger.warn('Firestore takes no token set; a task has it', { connectionId });
   },
@@ -111,6 +115,9 @@ export const log = {
   },
   auditNotWritten(type: string, error: unknown): void {
     logger.error('a record of the audit could not be written', { type, ...reasonOf(error) });
+  },
+  notPaused(error: unknown): void {
+    logger.warn('connections of a user who is away could not be paused', reasonOf(error));
   },
   forgotten(connections: number): void {
     logger.info('user forgotten', { connections });
