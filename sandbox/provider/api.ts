@@ -3,7 +3,13 @@ import { readBody } from '../http/body.ts';
 import { claimsOf } from './accounts.ts';
 import type { Context, Middleware } from './middleware.ts';
 
-type Bearer = { readonly accountId: string; readonly clientId: string; readonly scope: string };
+interface Bearer {
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly scope: string;
+  /** What a token exchange has put into it. */
+  readonly extra: object | undefined;
+}
 
 const echoLimitBytes = 16 * 1_048_576;
 
@@ -34,7 +40,9 @@ type Resource = (ctx: Context, bearer: Bearer | undefined, argument: string) => 
 const resources = new Map<string, Resource>(Object.entries({ me, echo, status, redirect, bytes }));
 
 function me(ctx: Context, bearer: Bearer | undefined): object {
-  return bearer ? { ...claimsOf(bearer.accountId), scope: bearer.scope } : unauthorized(ctx);
+  if (!bearer) return unauthorized(ctx);
+  const { accountId, scope, extra } = bearer;
+  return { ...claimsOf(accountId), scope, ...extra };
 }
 
 async function echo(ctx: Context, bearer: Bearer | undefined): Promise<object> {
@@ -88,6 +96,7 @@ async function findBearer(provider: Provider, ctx: Context): Promise<Bearer | un
     accountId: token.accountId,
     clientId: token.clientId ?? '',
     scope: token.scope ?? '',
+    extra: token.extra,
   };
 }
 

@@ -12,6 +12,12 @@ export interface Visit {
   readonly switchAccount?: boolean;
 }
 
+/** What a person does with the code that a device shows. */
+export interface DeviceVisit extends Pick<Visit, 'account' | 'decision'> {
+  readonly verificationUri: string;
+  readonly userCode: string;
+}
+
 const maximumPages = 20;
 const refusal = /cancel|deny|abort|refuse/i;
 const anotherAccount = /another|switch/i;
@@ -59,6 +65,33 @@ export class Browser {
     throw new Error(`${start.origin} did not redirect back after ${maximumPages} pages.`);
   }
 
+  /**
+   * Enters a device's code (RFC 8628 §3.3) and decides, up to the page that says it is done.
+   *
+   * @throws Error naming the page where it could not go on.
+   */
+  async decideDevice({ verificationUri, userCode, ...visit }: DeviceVisit): Promise<void> {
+    let url = new URL(verificationUri);
+    let form: HtmlForm | undefined;
+    for (let pages = 0; pages < maximumPages; pages++) {
+      const response = await this.#send(url, form);
+      const location = response.headers.get('location');
+      const html = await response.text();
+      form = location === null ? findForm(html, url) : undefined;
+      url = new URL(location ?? form?.action ?? url, url);
+      if (location !== null) continue;
+      const isOver = !form || (visit.decision === 'deny' && /interrupted|not known/.test(html));
+      if (isOver) {
+        if (response.ok) return;
+        throw new Error(`${describe(url)} answered ${response.status}: ${excerpt(html)}`);
+      }
+      if (!form) continue;
+      const asksCode = form.editable.includes('user_code');
+      form = fillIn(form, { ...visit, account: asksCode ? userCode : visit.account });
+    }
+    throw new Error(`${describe(url)} did not come to an end after ${maximumPages} pages.`);
+  }
+
   async #send(url: URL, form?: HtmlForm): Promise<Response> {
     const target = new URL(url);
     const init: RequestInit = {
@@ -82,7 +115,10 @@ function redirectTest(start: URL): (url: URL) => boolean {
 }
 
 /** Refuses only where nothing is asked but consent, so that a refusal has an author. */
-function fillIn(form: HtmlForm, { account, decision }: Visit): HtmlForm {
+function fillIn(
+  form: HtmlForm,
+  { account, decision }: Pick<Visit, 'account' | 'decision'>,
+): HtmlForm {
   const fields = new URLSearchParams(form.fields);
   for (const name of form.editable) fields.set(name, account);
   const refuses = decision === 'deny' && form.editable.length === 0;

@@ -2,10 +2,14 @@ import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { ClientMetadata, Configuration } from 'oidc-provider';
 import { claimsOf } from './accounts.ts';
+import { deviceFlow } from './device.ts';
+import { exchangeGrant } from './exchange.ts';
 import { errorPage } from './pages.ts';
 import { resourceIndicators } from './services.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './store.ts';
+
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const hourSeconds = 60 * 60;
 const daySeconds = 24 * hourSeconds;
@@ -18,7 +22,7 @@ export function standardClients(
   const common = {
     client_name: 'Strongroom',
     redirect_uris: [...redirectUris],
-    grant_types: ['authorization_code', 'refresh_token'],
+    grant_types: ['authorization_code', 'refresh_token', deviceGrant, exchangeGrant],
   };
   return [
     {
@@ -63,6 +67,7 @@ export async function createConfiguration(
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => claimsOf(accountId) }),
     features: {
       devInteractions: { enabled: false },
+      deviceFlow,
       introspection: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
@@ -75,6 +80,8 @@ export async function createConfiguration(
       clientCredentials: { enabled: true },
       resourceIndicators,
     },
+    // Kept as the token exchange has put them there.
+    extraTokenClaims: (_ctx, token) => token.extra,
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     pkce: { required: () => true },
     responseTypes: ['code'],
@@ -92,6 +99,7 @@ export async function createConfiguration(
       ClientCredentials: () => settings.accessTokenSeconds,
       RefreshToken: () => settings.refreshTokenSeconds,
       AuthorizationCode: () => 60,
+      DeviceCode: () => 10 * 60,
       IdToken: () => hourSeconds,
       Interaction: () => hourSeconds,
       Session: () => daySeconds,

@@ -4,6 +4,7 @@ export const endpoints = [
   'token',
   'revocation',
   'userinfo',
+  'device',
   'discovery',
   'api',
 ] as const;
@@ -15,6 +16,7 @@ const exact: Readonly<Record<string, Endpoint>> = {
   '/token': 'token',
   '/token/revocation': 'revocation',
   '/me': 'userinfo',
+  '/device/auth': 'device',
   '/jwks': 'discovery',
   '/.well-known/openid-configuration': 'discovery',
   '/.well-known/oauth-authorization-server': 'discovery',

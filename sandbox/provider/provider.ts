@@ -6,6 +6,7 @@ import { api } from './api.ts';
 import { createConfiguration, standardClients } from './configuration.ts';
 import { type Control, controlRoutes, createControl } from './control.ts';
 import { counting, createCounters } from './counters.ts';
+import { addTokenExchange } from './exchange.ts';
 import { Faults } from './faults.ts';
 import { interactions } from './interactions.ts';
 import { RequestLog } from './requests.ts';
@@ -59,6 +60,7 @@ export async function startProvider(options: ProviderOptions): Promise<SandboxPr
   ];
   const provider = new Provider(server.url, await createConfiguration(settings, store, clients));
   provider.silent = true;
+  addTokenExchange(provider);
   if (options.redirectUris === undefined) allowLoopbackRedirects(provider);
   provider.on('grant.success', ({ oidc }) => {
     const grantId = oidc.entities.Grant?.jti;
