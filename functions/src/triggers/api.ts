@@ -1,8 +1,9 @@
 import { onRequest, type Request, type Response } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
-import { callerOfRequest } from '../identity/caller.ts';
 import { systemClock } from '../platform/clock.ts';
+import { authorize, identify } from './api-caller.ts';
 import { assertBodySize } from './bodies.ts';
+import { challengeFor } from './challenge.ts';
 import { answerMalformedJson } from './malformed-json.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { sendProblem } from './problems.ts';
@@ -17,7 +18,10 @@ export const api = onRequest(
       answerMalformedJson(request.app);
       await answer(request, response);
     } catch (error) {
-      sendProblem(response, refusalOf('api', error));
+      const refusal = refusalOf('api', error);
+      const challenge = challengeFor(request, refusal);
+      if (challenge !== undefined) response.set('www-authenticate', challenge);
+      sendProblem(response, refusal);
     }
   },
 );
@@ -30,7 +34,7 @@ async function answer(request: Request, response: Response): Promise<void> {
   const route = here.find(({ method }) => method === undefined || asked.includes(method));
   // Who is not signed in learns nothing, not even which paths there are.
   const revocation = route?.checksRevocation ?? false;
-  const caller = await callerOfRequest(request, { revocation });
+  const who = await identify(request, { revocation });
   if (route === undefined) {
     if (here.length === 0) throw routeNotFound();
     // RFC 9110 §15.5.6.
@@ -40,6 +44,8 @@ async function answer(request: Request, response: Response): Promise<void> {
   }
   assertBodySize(request.rawBody, route.maxBytes);
   const groups = route.path.exec(request.path)?.groups ?? {};
+  const access = { scope: route.scope, connectionId: groups['id'] };
+  const caller = await authorize(who, request, access);
   await route.handle({ caller, request, response, groups, deadlineAt });
 }
 

@@ -8,7 +8,6 @@ export function sendProblem(response: Response, error: StrongroomError): void {
   if (details.retryAfterSeconds !== undefined) {
     response.set('retry-after', String(details.retryAfterSeconds));
   }
-  if (code === 'unauthenticated') response.set('www-authenticate', 'Bearer');
   response
     .status(httpStatus)
     .set({ 'content-type': 'application/problem+json', ...privateHeaders })

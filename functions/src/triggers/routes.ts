@@ -1,6 +1,7 @@
 import type { Request, Response } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { ServiceScope } from '../identity/service-settings.ts';
 import { privateHeaders } from '../private-headers.ts';
 import type { ProxyRequest } from '../proxy/proxy.ts';
 import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodies.ts';
@@ -31,6 +32,8 @@ export interface Route {
   readonly method?: string;
   readonly path: RegExp;
   readonly checksRevocation?: boolean;
+  /** What a service needs; absent: this is for the user himself. */
+  readonly scope?: ServiceScope;
   readonly maxBytes: number;
   readonly handle: (context: RouteContext) => Promise<void>;
 }
@@ -40,16 +43,28 @@ const one = `${base}/connections/(?<id>[^/]+)`;
 
 /** The REST twins of the callables, and the proxy. */
 export const routes: readonly Route[] = [
-  json('GET', `${base}/providers$`, () => suite().listProviders()),
-  json('GET', `${base}/connections$`, ({ caller }) => suite().list(caller)),
-  sensitive(
-    json('POST', `${base}/connections$`, ({ caller, request }) =>
-      suite().begin(caller, parseRequest(beginRequest, bodyOf(request))),
+  forServices(
+    'connections.read',
+    json('GET', `${base}/providers$`, () => suite().listProviders()),
+  ),
+  forServices(
+    'connections.read',
+    json('GET', `${base}/connections$`, ({ caller }) => suite().list(caller)),
+  ),
+  forServices(
+    'connections.write',
+    sensitive(
+      json('POST', `${base}/connections$`, ({ caller, request }) =>
+        suite().begin(caller, parseRequest(beginRequest, bodyOf(request))),
+      ),
     ),
   ),
-  sensitive(
-    json('POST', `${base}/connections/complete$`, ({ caller, request }) =>
-      suite().complete(caller, parseRequest(completeRequest, bodyOf(request))),
+  forServices(
+    'connections.write',
+    sensitive(
+      json('POST', `${base}/connections/complete$`, ({ caller, request }) =>
+        suite().complete(caller, parseRequest(completeRequest, bodyOf(request))),
+      ),
     ),
   ),
   sensitive(
@@ -59,17 +74,26 @@ export const routes: readonly Route[] = [
   json('GET', `${base}/audit$`, ({ caller, request }) =>
     suite().listAudit(caller, parseRequest(auditQuery, queryOf(request.url))),
   ),
-  json('GET', `${one}$`, (context) => suite().get(context.caller, idOf(context))),
-  sensitive(
-    json('DELETE', `${one}$`, (context) => suite().disconnect(context.caller, idOf(context))),
+  forServices(
+    'connections.read',
+    json('GET', `${one}$`, (context) => suite().get(context.caller, idOf(context))),
   ),
-  sensitive(
-    json('POST', `${one}/token$`, (context) => {
-      parseRequest(nothing, bodyOf(context.request));
-      return suite().token(context.caller, idOf(context), context.deadlineAt);
-    }),
+  forServices(
+    'connections.write',
+    sensitive(
+      json('DELETE', `${one}$`, (context) => suite().disconnect(context.caller, idOf(context))),
+    ),
   ),
-  {
+  forServices(
+    'tokens.read',
+    sensitive(
+      json('POST', `${one}/token$`, (context) => {
+        parseRequest(nothing, bodyOf(context.request));
+        return suite().token(context.caller, idOf(context), context.deadlineAt);
+      }),
+    ),
+  ),
+  forServices('calls.write', {
     ...json('POST', `${one}/call$`, async (context) => {
       const { body, headers, ...call } = parseRequest(restCallRequest, bodyOf(context.request));
       const encoded = { ...call, ...encodeBody(body, headers) };
@@ -77,13 +101,13 @@ export const routes: readonly Route[] = [
       return decodeAnswer(await suite().call(caller, idOf(context), encoded, deadlineAt));
     }),
     maxBytes: callMaxBytes,
-  },
+  }),
   // As much as the host takes: it has taken it already, or it passes without being held.
-  {
+  forServices('calls.write', {
     path: new RegExp(`${one}/proxy(?<path>/.*)?$`),
     maxBytes: Number.POSITIVE_INFINITY,
     handle: proxy,
-  },
+  }),
 ];
 
 function json(
@@ -104,6 +128,10 @@ function json(
 
 function sensitive(route: Route): Route {
   return { ...route, checksRevocation: true };
+}
+
+function forServices(scope: ServiceScope, route: Route): Route {
+  return { ...route, scope };
 }
 
 function idOf({ groups }: RouteContext): string {

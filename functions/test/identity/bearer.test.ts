@@ -155,7 +155,15 @@ describe('the ID token of a caller, verified as in the cloud', function () {
       assert.match(String(answer.code), isRest ? /^unauthenticated$/ : /^unauthenticated$/i, name);
       if (isRest) {
         assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8');
-        assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
+        // RFC 6750 §3: an error only where there was a token.
+        const error = /^bearer\b/i.test(headers['authorization'] ?? '')
+          ? ', error="invalid_token"'
+          : '';
+        const challenge = answer.headers.get('www-authenticate') ?? '';
+        assert.equal(
+          challenge.replace(/, error_description=.*/, ''),
+          `Bearer realm="strongroom"${error}`,
+        );
       }
     }
     assert.equal(await outside.begun(uid), begun, 'an authorization was begun');

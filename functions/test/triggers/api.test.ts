@@ -274,7 +274,7 @@ describe('the REST API, through Hosting', function () {
       ]) {
         const response = await fetch(`${stack.urls.api}${path}`);
         assert.equal(response.status, 401);
-        assert.equal(response.headers.get('www-authenticate'), 'Bearer');
+        assert.equal(response.headers.get('www-authenticate'), 'Bearer realm="strongroom"');
         assert.equal(Object(await response.json()).code, 'unauthenticated');
       }
     });
