@@ -1,13 +1,14 @@
 /**
- * Bundles src/index.ts into lib/. What Google's packages load by name at run time stays outside;
+ * `node build.mjs [codebase]`: bundles its src/index.ts into its lib/; default: this one. What Google's packages load by name at run time stays outside;
  * everything else is one small set of files, so that a cold start reads little.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const here = dirname(fileURLToPath(import.meta.url));
+const [, , codebase = dirname(fileURLToPath(import.meta.url))] = process.argv;
+const here = resolve(codebase);
 const lib = join(here, 'lib');
 
 const { outputFiles } = await build({

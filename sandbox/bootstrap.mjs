@@ -12,13 +12,20 @@ import { watchAncestors } from './setup/ancestors.mjs';
 import { install, isStale } from './setup/install.mjs';
 import { withLock } from './setup/lock.mjs';
 import { hostNode, npmProgram, packagedNode } from './setup/node.mjs';
+import { sharePackages } from './setup/share.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const nodeFolder = join(root, 'sandbox', 'node');
+/** Further codebases, which share the packages of `functions`. */
+const codebases = ['examples/own-functions'];
 /** Node 22 warns that it can run TypeScript. */
 const TYPESCRIPT = '--disable-warning=ExperimentalWarning';
 
-const build = [['functions/build.mjs'], ['web/build.mjs']];
+const build = [
+  ['functions/build.mjs'],
+  ...codebases.map((folder) => ['functions/build.mjs', folder]),
+  ['web/build.mjs'],
+];
 /**
  * What each command runs, one after the other; the last one gets the arguments.
  * @type {Readonly<Record<string, readonly (readonly string[])[]>>}
@@ -102,6 +109,7 @@ async function setUp() {
   ];
   for (const { title, folder } of folders)
     if (isStale(folder)) await install({ title, folder, node, npm: needsNpm() });
+  for (const folder of codebases) await sharePackages(join(root, 'functions'), join(root, folder));
   return node;
 }
 

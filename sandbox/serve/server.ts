@@ -14,9 +14,9 @@ import { findRoute } from './route.ts';
 const { projectId, region } = readSandboxFile();
 // The functions' parameters, as the emulator reads them and a deployment sets them.
 process.loadEnvFile(join(root, 'functions/.env.local'));
-const module: unknown = await import(pathToFileURL(join(root, 'functions/lib/index.js')).href);
-if (typeof module !== 'object' || module === null)
-  throw new Error('functions/lib exports nothing.');
+const lib = join(root, process.argv[2] ?? 'functions', 'lib/index.js');
+const module: unknown = await import(pathToFileURL(lib).href);
+if (typeof module !== 'object' || module === null) throw new Error(`${lib} exports nothing.`);
 const functions = deployedFunctions(module);
 const names = new Set(functions.keys());
 

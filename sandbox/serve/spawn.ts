@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly env?: Variables;
   /** For Node itself, say `['--import', file]`. */
   readonly nodeArgs?: readonly string[];
+  /** The folder of the codebase that is served. Default: `functions`. */
+  readonly codebase?: string;
   /** Lets the process write to this one's terminal. */
   readonly inherit?: boolean;
 }
@@ -47,6 +49,7 @@ export async function spawnServe(
       '--disable-warning=ExperimentalWarning',
       ...(options.nodeArgs ?? []),
       fileURLToPath(new URL('./server.ts', import.meta.url)),
+      options.codebase ?? 'functions',
     ],
     {
       env: {
