@@ -113,7 +113,8 @@ export async function startProxyBefore(
   };
 }
 
-function settingsOf(app: string, provider: object): Settings {
+/** The settings of an app at this address with one provider. */
+export function settingsOf(app: string, provider: object): Settings {
   return v.parse(settingsSchema, {
     app: { redirectUri: `${app}/oauth/callback`, returnTo: [`${app}/`] },
     providers: {
