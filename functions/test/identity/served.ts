@@ -37,13 +37,16 @@ export interface Outside {
 /**
  * Starts them in a process of their own, against Firestore and the stand-ins of the sandbox unless
  * the variables name others.
+ *
+ * @param codebase its folder. Default: the suite's own.
  */
-export async function startOutside(variables: Variables = {}): Promise<Outside> {
+export async function startOutside(variables: Variables = {}, codebase?: string): Promise<Outside> {
   const google = await startGoogle();
   // Whoever runs the tests may have credentials in his home; they are not to be found.
   const home = await mkdtemp(join(tmpdir(), 'home-'));
   const standIn = `127.0.0.1:${google.port}`;
   const served = await spawnServe(stack, {
+    ...(codebase !== undefined && { codebase }),
     nodeArgs: ['--import', fileURLToPath(new URL('./to-stand-in.ts', import.meta.url))],
     env: {
       FIREBASE_AUTH_EMULATOR_HOST: undefined,
