@@ -1,7 +1,7 @@
 import type { Functions } from 'firebase/functions';
 import { isRecord, StrongroomClientError } from './errors.ts';
 import { strongroom } from './strongroom.ts';
-import type { AuthorizationAnswer, BeginRequest, Begun, Connection } from './types.ts';
+import type { AuthorizationAnswer, BeginRequest, Begun, Connected } from './types.ts';
 
 /** The browser has no event for a popup that its user closed. */
 const closedPollMs = 250;
@@ -21,7 +21,7 @@ const leastWaitMs = 60_000;
 export async function connectInPopup(
   functions: Functions,
   request: BeginRequest,
-): Promise<Connection> {
+): Promise<Connected> {
   const popup = openPopup();
   try {
     const { connections } = strongroom(functions);

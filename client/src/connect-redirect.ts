@@ -1,7 +1,7 @@
 import type { Functions } from 'firebase/functions';
 import { answerFrom } from './connect-popup.ts';
 import { strongroom } from './strongroom.ts';
-import type { BeginRequest, Connection } from './types.ts';
+import type { BeginRequest, Connected } from './types.ts';
 
 /** What the callback adds to `returnTo`, and what is taken off the address again. */
 const parameters = ['state', 'code', 'iss', 'error', 'errorDescription'];
@@ -23,7 +23,7 @@ export async function connectByRedirect(
  * in. The code is taken off the address before it is sent, so that a reload never spends it twice
  * and no Referer carries it.
  */
-export async function completeRedirect(functions: Functions): Promise<Connection | undefined> {
+export async function completeRedirect(functions: Functions): Promise<Connected | undefined> {
   const url = new URL(location.href);
   const answer = answerFrom((name) => url.searchParams.get(name));
   if (answer === undefined) return undefined;

@@ -8,6 +8,7 @@ import type {
   Begun,
   CallAnswer,
   CallRequest,
+  Connected,
   Connection,
   Disconnected,
   Export,
@@ -48,7 +49,7 @@ export function strongroom(functions: Functions) {
       /** Begins an authorization; send the browser to `authorizationUrl`. */
       begin: callable<BeginRequest, Begun>('connections-begin'),
       /** Completes it with the provider's answer, as the user who began. */
-      complete: callable<AuthorizationAnswer, Connection>('connections-complete'),
+      complete: callable<AuthorizationAnswer, Connected>('connections-complete'),
       /** The user's connections, oldest first. */
       list: () => listConnections({}),
       get: callable<OneConnection, Connection>('connections-get'),

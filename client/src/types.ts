@@ -43,6 +43,12 @@ export interface Connection {
   readonly updatedAt: string;
 }
 
+/** What connecting an account answers. */
+export interface Connected extends Connection {
+  /** `false`: the account was connected already; its connection has been put in order. */
+  readonly created: boolean;
+}
+
 export interface BeginRequest {
   readonly provider: string;
   /** Reconnects this connection instead of making another one. */

@@ -7,6 +7,7 @@ import { createTokenCache } from './calls/access-token.ts';
 import { createAuthorized } from './calls/authorized.ts';
 import { createCallApi } from './calls/call.ts';
 import { createConnections } from './client/connections.ts';
+import { createAway } from './connections/away.ts';
 import { createBegin } from './connections/begin.ts';
 import { createCallbackTarget } from './connections/callback.ts';
 import { createComplete } from './connections/complete.ts';
@@ -15,6 +16,7 @@ import { createEnd } from './connections/end.ts';
 import { createExport } from './connections/export.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
+import { createPause } from './connections/pause.ts';
 import { createRevokeGrant } from './connections/revoke-later.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
@@ -30,6 +32,7 @@ import { createWebhookSender } from './events/webhook.ts';
 import { createServices } from './identity/services.ts';
 import { createReseal } from './keys/reseal.ts';
 import { createRotateKeys } from './keys/rotate.ts';
+import { createSharedLimits } from './limits/create.ts';
 import { createPartyFinder } from './oauth/party.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Environment } from './platform/environment.ts';
@@ -38,7 +41,7 @@ import { createSecretReader } from './platform/secret-manager.ts';
 import { createSecretWriter } from './platform/secret-writer.ts';
 import { createServerClock, type ServerClock } from './platform/server-clock.ts';
 import { type Enqueue, enqueueTask } from './platform/tasks.ts';
-import { goneUsers } from './platform/users.ts';
+import { standingsOf } from './platform/users.ts';
 import { createProviderList } from './providers/list.ts';
 import { createSettingsReader } from './providers/settings.ts';
 import { createProxy } from './proxy/proxy.ts';
@@ -72,6 +75,8 @@ export interface SuiteOverrides {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly enqueue?: Enqueue;
+  /** Default: as Firebase Auth says. */
+  readonly standings?: typeof standingsOf;
   /** Shorter than the real limit, for tests that wait for it. */
   readonly providerTimeoutMs?: number;
 }
@@ -83,6 +88,7 @@ export function createSuite(
   overrides: SuiteOverrides = {},
 ) {
   const { clock = createServerClock(), random = Math.random, enqueue = enqueueTask } = overrides;
+  const { standings = standingsOf } = overrides;
   const allowLoopback = environment.mode === 'sandbox';
   const secrets = createSecretReader(environment);
   const outside = { allowLoopback, keptAgents: createKeptAgents() };
@@ -125,9 +131,11 @@ export function createSuite(
   const fresh = createRefreshEngine(shared);
   const tokens = createTokenCache(fresh, clock);
   const authorized = createAuthorized(tokens, clock);
+  const limits = createSharedLimits({ ...shared, db, timed });
   const forgettings = createForgettingStore(db);
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
+  const pause = createPause({ ...shared, forgetToken: tokens.forget });
   const warn = createWarn(shared);
   const probe = createProbeForgotten({ ...shared, providers });
   const listAudit = createAuditList(records);
@@ -148,10 +156,11 @@ export function createSuite(
     complete: createComplete({ ...shared, forgetToken: tokens.forget }),
     list: createList(store),
     get: createGet(store),
-    call: createCallApi({ authorized, egress, clock }),
+    call: createCallApi({ authorized, egress, limits, clock }),
     proxy: createProxy({
       authorized,
       stream: createStreamingEgress(outside),
+      limits,
       settings,
       clock,
     }),
@@ -160,6 +169,7 @@ export function createSuite(
       tokens,
       authorized,
       door: createDoor(outside),
+      limits,
       disconnect: createDisconnect(end),
     }),
     token: createToken(tokens, audit),
@@ -186,9 +196,12 @@ export function createSuite(
     sweep: onTime(
       clock,
       store,
-      createSweep({ store, forgettings, goneUsers, forget, warn, probe, clock }),
+      createSweep({ store, forgettings, standings, forget, pause, warn, probe, clock }),
     ),
     warn,
+    /** A genuine token was refused because its session has ended. */
+    sessionEnded: createAway({ standings, pause: pause.pause, clock }),
+    resume: pause.resume,
   };
 }
 

@@ -23,6 +23,7 @@ const documents: readonly string[] = [
   own,
   `${own}/more/x`,
   `strongroom/${owner}/other/x`,
+  `strongroom/${owner}/accounts/hash`,
   provider,
   `${provider}/more/x`,
   'strongroomVault/c1',

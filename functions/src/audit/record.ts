@@ -37,6 +37,9 @@ export const auditRecordSchema = v.variant('type', [
   /** A refresh found the grant gone; `reason` as in the status document. */
   v.object({ type: v.literal('needs_reauth'), ...connections, reason: v.string() }),
   v.object({ type: v.literal('recovered'), ...connections }),
+  /** Its owner was found disabled, or signed out everywhere; he came back. */
+  v.object({ type: v.literal('paused'), ...connections, cause: v.string() }),
+  v.object({ type: v.literal('resumed'), ...connections }),
   /** An access token left the vault; of the app's own functions no service is named. */
   v.object({
     type: v.literal('token_released'),
@@ -106,6 +109,8 @@ export const levelOf = {
   refreshed: 'everything',
   needs_reauth: 'essential',
   recovered: 'connections',
+  paused: 'essential',
+  resumed: 'essential',
   token_released: 'essential',
   service_read: 'everything',
   service_acted: 'essential',

@@ -48,6 +48,10 @@ export function factOfConnection(
       return { ...whose, type: 'needs_reauth', actor: 'suite', reason: fact.reason };
     case 'recovered':
       return { ...whose, type: 'recovered', actor: 'suite' };
+    case 'paused':
+      return { ...whose, type: 'paused', actor: 'suite', cause: fact.cause };
+    case 'resumed':
+      return { ...whose, type: 'resumed', actor: 'suite' };
     case 'disconnected':
       return { ...whose, type: 'disconnected', actor: 'user', cause: fact.cause };
     case 'expires_soon':

@@ -16,7 +16,7 @@ import type { Account, AuthorizationDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import { rejected } from '../vault/keyring.ts';
 import { authorizationIdOf, placeOfSecrets } from './begin.ts';
-import type { Connection } from './connection.ts';
+import type { Connected } from './connection.ts';
 import { type KeepDependencies, keep } from './keep.ts';
 
 interface CompleteDependencies extends KeepDependencies {
@@ -29,7 +29,8 @@ interface CompleteDependencies extends KeepDependencies {
 
 /**
  * Finishes an authorization as the user who began it, which is what stops an attacker from planting
- * his account in a victim's session. Cost: 1 read and 3 writes; one request to the provider.
+ * his account in a victim's session. Cost: 1 read and 4 writes, 3 where the account is not known; one
+ * request to the provider. An account that is connected already: see `keepOf`.
  *
  * @throws StrongroomError `state_unknown`, `state_used`, `state_expired`, `state_of_another_user`:
  *   nothing was changed; `access_denied`, `authorization_failed`, `issuer_mismatch`,
@@ -38,7 +39,7 @@ interface CompleteDependencies extends KeepDependencies {
 export function createComplete(dependencies: CompleteDependencies) {
   const { store, settings, findParty, sealer, audit, clock, newId, forgetToken } = dependencies;
 
-  return async (caller: Caller, response: AuthorizationResponse): Promise<Connection> => {
+  return async (caller: Caller, response: AuthorizationResponse): Promise<Connected> => {
     const id = authorizationIdOf(response.state);
     const found = await store.readAuthorization(id);
     const refused = async (error: unknown) => {

@@ -15,3 +15,9 @@ export interface Connection {
   readonly createdAt: string;
   readonly updatedAt: string;
 }
+
+/** What connecting an account answers. */
+export interface Connected extends Connection {
+  /** False: the connection was there before, and has been put in order. */
+  readonly created: boolean;
+}

@@ -50,8 +50,8 @@ const downMs = 30_000;
 
 /**
  * Ends a connection: revoked at the provider (RFC 7009) or, where that must wait, handed to a task
- * that does it; then deleted here. Cost: 1 read, 3 writes; 1 write more where the grant
- * lives on, and 1 where its user is forgotten.
+ * that does it; then deleted here. Cost: 1 read, 3 writes; 1 write more each where its account is
+ * known, where the grant lives on, and where its user is forgotten.
  *
  * @returns what became of the grant; `later`: a task has it.
  * @throws StrongroomError `connection_not_found`; `unavailable`: nothing was deleted. Try again.

@@ -1,18 +1,17 @@
-import { apiOf } from '../calls/api-base.ts';
-import { StrongroomError } from '../errors.ts';
-import { type Outbox, subjectOf } from '../events/outbox.ts';
+import { StrongroomError, unavailable } from '../errors.ts';
+import type { Outbox } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Provider } from '../providers/settings-schema.ts';
 import { granted, schedule } from '../refresh/schedule.ts';
-import { sealTokenSet } from '../refresh/sealed-token-set.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
-import { type Account, type AuthorizationDocument, alive } from '../store/documents.ts';
-import { connectionNotFound } from '../store/refusals.ts';
+import type { Account, AuthorizationDocument } from '../store/documents.ts';
 import type { Sealer } from '../vault/seal.ts';
-import type { Connection } from './connection.ts';
+import type { Connected } from './connection.ts';
+import { heal } from './heal.ts';
 import { connectionOf } from './list.ts';
 import { newConnection } from './new-connection.ts';
 
@@ -28,14 +27,18 @@ export interface KeepDependencies {
 }
 
 /** What is asked of this file: whose, at which provider, and which connection it heals, if any. */
-type Target = Pick<AuthorizationDocument, 'uid' | 'connectionId' | 'subject'> & {
-  /** Its document, to be deleted with the connection. */
+export type Target = Pick<AuthorizationDocument, 'uid' | 'connectionId' | 'subject'> & {
+  /**
+   * Its document, to be deleted with the connection. The same one again is the same connecting again:
+   * it changes nothing.
+   */
   readonly authorization: string;
 };
 
 /**
- * Keeps a token set that a provider has just given: as a new connection, or in the one it heals. If
- * it cannot be kept it is revoked, so that no grant is left that nobody knows of.
+ * Keeps a token set that a provider has just given: in the connection it heals, in the one that the
+ * user has to that account already, or as a new one. If it cannot be kept it is revoked, so that no
+ * grant is left that nobody knows of.
  */
 export async function keep(
   dependencies: KeepDependencies,
@@ -43,113 +46,78 @@ export async function keep(
   target: Target,
   tokenSet: TokenSet,
   account: Account,
-): Promise<Connection> {
+): Promise<Connected> {
   try {
-    // One whose API cannot be found would be of no use.
-    apiOf(party.provider, tokenSet);
-    return target.connectionId === null
-      ? await create(dependencies, party, target, tokenSet, account)
-      : await heal(
-          dependencies,
-          party,
-          { ...target, connectionId: target.connectionId },
-          tokenSet,
-          account,
-        );
+    return await keepOf(dependencies, party.provider, target, tokenSet, account);
   } catch (error) {
     await revoke(party, tokenSet).catch((failure: unknown) => log.revocationFailed(failure));
     throw error;
   }
 }
 
+/** How often an account's connection may end just as it was found. */
+const findings = 3;
+
+/**
+ * The same for what must not be revoked. Cost of a new connection: 3 writes, 2 where its account is not
+ * known. One more consent to an account costs 3 reads and 2 writes.
+ */
+export async function keepOf(
+  dependencies: KeepDependencies,
+  provider: Provider,
+  target: Target,
+  tokenSet: TokenSet,
+  account: Account,
+): Promise<Connected> {
+  const { connectionId, uid } = target;
+  if (connectionId !== null) {
+    return heal(dependencies, provider, { ...target, connectionId }, tokenSet, account);
+  }
+  for (let finding = 0; finding < findings; finding += 1) {
+    const made = await create(dependencies, provider, target, tokenSet, account);
+    if ('created' in made) return made;
+    const { accountId, connectionId: known } = made;
+    try {
+      const healed = { ...target, connectionId: known };
+      return await heal(dependencies, provider, healed, tokenSet, account);
+    } catch (error) {
+      if (!(error instanceof StrongroomError) || error.code !== 'connection_not_found') throw error;
+      await dependencies.store.releaseAccount(uid, accountId, known);
+    }
+  }
+  throw unavailable('firestore');
+}
+
+/** A connection that the user's account has already. */
+interface Known {
+  readonly accountId: string;
+  readonly connectionId: string;
+}
+
 async function create(
   dependencies: KeepDependencies,
-  party: Party,
+  provider: Provider,
   { uid, authorization }: Target,
   tokenSet: TokenSet,
   account: Account,
-): Promise<Connection> {
+): Promise<Connected | Known> {
   const { store, outbox, clock, newId } = dependencies;
   const recorder = await outbox.open();
   const id = newId();
   const now = clock.now();
-  const provider = party.provider.id;
-  const times = schedule(dependencies, party.provider, tokenSet, granted(now));
-  const making = { id, uid, provider, account, tokenSet, authorization, times, now };
+  const times = schedule(dependencies, provider, tokenSet, granted(now));
+  const making = { id, uid, provider: provider.id, account, tokenSet, authorization, times, now };
   const { status, secret } = await newConnection(dependencies, making);
   const { patch, documents } = recorder.connection(
-    { connectionId: id, uid, provider, events: secret.events },
+    { connectionId: id, uid, provider: provider.id, events: secret.events },
     { type: 'connected', renewed: false },
   );
-  await store.create(id, { ...secret, ...patch }, status, documents);
+  if (!(await store.create(id, { ...secret, ...patch }, status, documents))) {
+    const { accountId } = secret;
+    const known = accountId && (await store.readAccount(uid, accountId));
+    // Otherwise an earlier try of this very write, whose answer was lost.
+    if (accountId && known && known !== id) return { accountId, connectionId: known };
+  }
   await outbox.handOver(documents);
-  return connectionOf(id, status);
-}
-
-/** How often a heal tries again when a refresh of the same connection was faster. */
-const healAttempts = 5;
-
-async function heal(
-  dependencies: KeepDependencies,
-  party: Party,
-  { uid, connectionId, subject, authorization }: Target & { connectionId: string },
-  tokenSet: TokenSet,
-  account: Account,
-): Promise<Connection> {
-  const { store, outbox, clock } = dependencies;
-  // Also where the answer does not tell whose it is: it could be anybody's.
-  if (subject !== null && account.subject !== subject) {
-    throw new StrongroomError(
-      'account_mismatch',
-      'That is not known to be the account connected here. Sign in there with the same account, ' +
-        'asking for the scope openid, or connect it anew without connectionId.',
-    );
-  }
-  const recorder = await outbox.open();
-  for (let attempt = 0; attempt < healAttempts; attempt += 1) {
-    // Both are read first: once the token set is written, nothing may fail any more.
-    const [found, before] = await Promise.all([
-      store.readVault(connectionId),
-      store.readStatus(uid, connectionId),
-    ]);
-    if (found?.document.uid !== uid || before === undefined) throw connectionNotFound();
-    // An earlier write of ours whose answer was lost.
-    if (found.document.authorization === authorization) return connectionOf(connectionId, before);
-    const generation = found.document.generation + 1;
-    // The one that was asked, whatever the document has come to say.
-    const provider = party.provider.id;
-    const owner = { uid, id: connectionId, generation, provider };
-    const fields = await sealTokenSet(dependencies, owner, tokenSet);
-    const now = clock.now();
-    const times = schedule(dependencies, party.provider, tokenSet, granted(now));
-    const needed = found.document.status === 'needs_reauth';
-    const { patch, documents } = recorder.connection(
-      subjectOf(found),
-      needed ? { type: 'recovered' } : { type: 'connected', renewed: true },
-    );
-    const committed = { provider, authorization, committedBy: null, ...patch };
-    const secret = { ...fields, ...times.vault, ...alive, ...committed };
-    const status = {
-      ...alive,
-      scopes: [...tokenSet.scopes],
-      account,
-      needsReauthAt: null,
-      reauthDueInDays: null,
-      updatedAt: now,
-      ...times.status,
-    };
-    const writing = store.update(found, secret, status, documents);
-    const version = await writing.catch((error: unknown) => {
-      if (!(error instanceof StrongroomError)) throw error;
-      // It may have been written all the same: the next read tells.
-      return undefined;
-    });
-    if (version !== undefined) {
-      await outbox.handOver(documents);
-      return connectionOf(connectionId, { ...before, ...status });
-    }
-  }
-  throw new StrongroomError('unavailable', 'The connection is busy. Connect the account again.', {
-    dependency: 'firestore',
-  });
+  return { ...connectionOf(id, status), created: true };
 }

@@ -1,6 +1,7 @@
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { schedule } from '../refresh/schedule.ts';
 import { sealTokenSet } from '../refresh/sealed-token-set.ts';
+import { accountIdOf } from '../store/account-store.ts';
 import {
   type Account,
   alive,
@@ -47,6 +48,7 @@ export async function newConnection(
       provider,
       shard: Math.floor(random() * shards),
       authorization,
+      accountId: accountIdOf(provider, account) ?? null,
       committedBy: null,
       events: 0,
     },

@@ -8,6 +8,8 @@ export const eventTypes = [
   'recovered',
   'disconnected',
   'expires_soon',
+  'paused',
+  'resumed',
   'provider_down',
   'provider_recovered',
 ] as const;
@@ -29,6 +31,9 @@ export type ConnectionFact =
   /** One that needed its user works again. */
   | { readonly type: 'recovered' }
   | { readonly type: 'disconnected'; readonly cause: 'user' | 'account_deleted' }
+  /** Its owner is disabled, or signed out everywhere; he is back. */
+  | { readonly type: 'paused'; readonly cause: 'disabled' | 'signed_out' }
+  | { readonly type: 'resumed' }
   | { readonly type: 'expires_soon'; readonly needsReauthAt: number; readonly days: number };
 
 /** What happened to a provider, as the suite sees it. */

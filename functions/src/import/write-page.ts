@@ -33,8 +33,8 @@ const firstPauseMs = 500;
 
 /**
  * Seals a page of connections and writes what of it is not there yet, in one commit. What is there is
- * left as it is: it may have been refreshed since. Cost: 1 read each, and 2
- * writes each for what is new, 3 where the audit is to tell of it.
+ * left as it is: it may have been refreshed since. Cost: 1 read each, and 2 writes each for what is
+ * new, 1 more where its account is known and 1 where the audit is to tell of it.
  *
  * @throws StrongroomError `unavailable` after six attempts in half a minute; `settings_invalid`.
  */

@@ -65,16 +65,19 @@ export async function conditionally<T>(write: () => Promise<T>): Promise<WriteOu
 }
 
 /**
- * Runs a write that creates documents under ids that nobody else can have: where they exist, an
- * earlier try of this very write took effect and its answer was lost.
+ * Runs a write that creates documents.
  *
+ * @returns false where one of them exists. Under an id that nobody else can have, an earlier try of
+ *   this very write took effect and its answer was lost.
  * @throws StrongroomError `unavailable`
  */
-export async function creating(write: () => Promise<unknown>): Promise<void> {
+export async function creating(write: () => Promise<unknown>): Promise<boolean> {
   try {
     await within(operationTimeoutMs, write(), late);
+    return true;
   } catch (error) {
-    if (codeOf(error) !== alreadyExists) throw asUnavailable(error);
+    if (codeOf(error) === alreadyExists) return false;
+    throw asUnavailable(error);
   }
 }
 

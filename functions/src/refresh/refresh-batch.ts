@@ -90,8 +90,7 @@ export function createRefreshBatch(dependencies: BatchDependencies) {
 /** Whether a failure is the connection's own, and has changed nothing of when it is due. */
 function isDefect(error: unknown): boolean {
   if (!(error instanceof StrongroomError)) return true;
-  const codes: readonly ErrorCode[] = ['sealed_value_rejected', 'connection_paused'];
-  return codes.includes(error.code);
+  return error.code === 'sealed_value_rejected';
 }
 
 /** Whether the others of the provider may meet the same: then it is worth a look. */

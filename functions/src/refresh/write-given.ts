@@ -4,6 +4,7 @@ import type { VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import { type Given, land, landingOf } from './landing.ts';
+import { heldBack } from './paused.ts';
 import { refreshed, schedule } from './schedule.ts';
 import { sealTokenSet } from './sealed-token-set.ts';
 
@@ -56,7 +57,13 @@ export async function writeGiven(
     const isVisible = Object.keys(status).length > 0;
     const written = await store.update(
       current,
-      { ...sealed, ...times.vault, ...landed.vault, ...patch },
+      {
+        ...sealed,
+        ...times.vault,
+        ...heldBack(document, times.vault.refreshAt),
+        ...landed.vault,
+        ...patch,
+      },
       isVisible ? { ...status, updatedAt: clock.now() } : undefined,
       documents,
     );

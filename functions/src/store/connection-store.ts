@@ -1,6 +1,7 @@
 import type { Firestore, Timestamp, Transaction } from 'firebase-admin/firestore';
 import { conditionally, creating, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
+import { accountOf, createAccountStore } from './account-store.ts';
 import { createAuthorizationStore } from './authorization-store.ts';
 import { addCompanions, type Companion } from './companions.ts';
 import {
@@ -28,26 +29,33 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
   const statuses = (uid: string) => db.collection('strongroom').doc(uid).collection('connections');
 
   return {
+    ...createAccountStore(db),
     ...createAuthorizationStore(db, timed),
     ...createDueStore(db, timed),
     ...createOwnerStore(db, timed),
 
     /**
-     * Writes both documents of a new connection. 2 writes, in one commit. A transaction, although it
-     * reads nothing: a batch would be tried for ten minutes, long after its grant was revoked.
+     * Writes the documents of a new connection: 2 writes, 3 where its account is known, in one commit.
+     * A transaction, although it reads nothing: a batch would be tried for ten minutes, long after its
+     * grant was revoked.
+     *
+     * @returns false where its account has a connection already, or this very write took effect
+     *   before: `readAccount` tells which.
      */
     async create(
       id: string,
       secret: VaultDocument,
       status: StatusDocument,
       events: readonly Companion[] = [],
-    ): Promise<void> {
+    ): Promise<boolean> {
+      const { uid, accountId } = secret;
       const write = async (transaction: Transaction) => {
         transaction.create(vault.doc(id), { ...toFirestore(secret), ...ownMark });
-        transaction.create(statuses(secret.uid).doc(id), toFirestore(status));
+        transaction.create(statuses(uid).doc(id), toFirestore(status));
+        if (accountId) transaction.create(accountOf(db, uid, accountId), { connectionId: id });
         addCompanions(db, transaction, events);
       };
-      await creating(() => db.runTransaction(write, { maxAttempts: 1 }));
+      return creating(() => db.runTransaction(write, { maxAttempts: 1 }));
     },
 
     /** 1 read. */
@@ -57,7 +65,8 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
 
     /**
      * Compare and set: changes the vault document, and the status document with it, only where
-     * nobody has changed it since it was read. 1 write, 2 with a status.
+     * nobody has changed it since it was read. 1 write, 2 with a status; 1 more for an account that
+     * comes to be known, which another connection must not have.
      *
      * @returns the new version, or undefined: somebody was first, or it is gone.
      */
@@ -70,12 +79,15 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       // What is foreign stays so until it has a token set of the suite's own.
       const isOwn = found.isForeign !== true || patch.generation !== undefined;
       const fields = { ...toFirestore(patch), ...(isOwn && ownMark) };
+      const { uid } = found.document;
+      const { accountId } = patch;
       const write = (alsoStatus?: StatusPatch) => {
         const batch = db.batch();
         batch.update(vault.doc(found.id), fields, { lastUpdateTime: found.version });
         if (alsoStatus !== undefined) {
-          batch.update(statuses(found.document.uid).doc(found.id), toFirestore(alsoStatus));
+          batch.update(statuses(uid).doc(found.id), toFirestore(alsoStatus));
         }
+        if (accountId) batch.create(accountOf(db, uid, accountId), { connectionId: found.id });
         addCompanions(db, batch, events);
         return conditionally(() => timed(() => batch.commit(), timeOfWrites));
       };
@@ -87,7 +99,7 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
 
     /**
      * Deletes all that is left of a connection, only where the vault's document is still the one
-     * that was read. 3 writes.
+     * that was read. 3 writes, 4 where its account is known.
      *
      * @returns false where it was changed meanwhile, or is gone.
      */
@@ -98,8 +110,9 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       const batch = db.batch();
       batch.delete(vault.doc(found.id), { lastUpdateTime: found.version });
       batch.delete(statuses(found.document.uid).doc(found.id));
-      const { authorization } = found.document;
+      const { uid, authorization, accountId } = found.document;
       if (authorization !== null) batch.delete(authorizations.doc(authorization));
+      if (accountId) batch.delete(accountOf(db, uid, accountId));
       addCompanions(db, batch, events);
       return (await conditionally(() => batch.commit())).written;
     },

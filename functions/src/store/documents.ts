@@ -42,6 +42,9 @@ const journalSchema = v.object({
   startedAt: time,
 });
 
+/** Since when a connection is paused, and what rotation would have done meanwhile. */
+const pauseSchema = v.object({ pausedAt: time, refreshAt: v.nullable(time) });
+
 /** `strongroomVault/{cid}`: closed to every client. */
 export const vaultDocumentSchema = v.object({
   uid: v.string(),
@@ -58,6 +61,8 @@ export const vaultDocumentSchema = v.object({
   expiresAt: v.nullable(time),
   /** When rotation is to refresh; null: never. */
   refreshAt: v.nullable(time),
+  /** Means something as long as the status is `paused`. */
+  pause: v.exactOptional(v.nullable(pauseSchema)),
   /** Spreads the index over `refreshAt`, which rises with time. */
   shard: v.number(),
   lease: v.nullable(leaseSchema),
@@ -70,6 +75,8 @@ export const vaultDocumentSchema = v.object({
   journal: v.nullable(journalSchema),
   /** The finished authorization it came from: deleted with the connection. */
   authorization: v.nullable(v.string()),
+  /** The document that finds it by its account (`account-store.ts`): deleted with the connection. */
+  accountId: v.exactOptional(v.nullable(v.string())),
   /** The attempt that wrote this generation: how a writer knows its own commit again. */
   committedBy: v.nullable(v.string()),
   /** When its user consented last. */
@@ -85,6 +92,9 @@ export const vaultDocumentSchema = v.object({
   /** How many events this connection has had: what orders them. */
   events: v.number(),
 });
+
+/** `strongroom/{uid}/accounts/{hash of provider and subject}`: the connection of an account. */
+export const accountDocumentSchema = v.object({ connectionId: v.string() });
 
 /** `strongroomAuthorizations/{hash of state}`: one pending authorization. */
 export const authorizationDocumentSchema = v.object({

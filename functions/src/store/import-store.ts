@@ -2,6 +2,7 @@ import type { Firestore } from 'firebase-admin/firestore';
 import type { NewRecord } from '../audit/record.ts';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
+import { accountOf } from './account-store.ts';
 import { addRecords } from './audit-store.ts';
 import { type StatusDocument, toFirestore, type VaultDocument } from './documents.ts';
 import { ownMark } from './stored.ts';
@@ -41,7 +42,8 @@ export function createImportStore(db: Firestore, timed: ServerClock['timed'] = (
     },
 
     /**
-     * Writes all of them, or none: 2 writes each and 1 for each record, in one commit.
+     * Writes all of them, or none: 2 writes each, 1 more where the account is known, and 1 for each
+     * record, in one commit.
      *
      * @returns false where one of them is there already.
      */
@@ -53,6 +55,9 @@ export function createImportStore(db: Firestore, timed: ServerClock['timed'] = (
         // Not create: what is shown of a connection that is gone must not stand in its way.
         const shown = db.collection('strongroom').doc(secret.uid).collection('connections');
         batch.set(shown.doc(id), toFirestore(status));
+        // Nor create: who is connected there twice already keeps both.
+        const { uid, accountId } = secret;
+        if (accountId) batch.set(accountOf(db, uid, accountId), { connectionId: id });
         addRecords(db, batch, records);
       }
       return (await conditionally(() => batch.commit())).written;

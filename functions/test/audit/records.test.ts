@@ -68,12 +68,12 @@ describe('the audit', function () {
       ({ id } = await world.connect('ada', { suite }));
     };
     const connected = await world.costOf(connect);
-    assert.equal(connected.writes, 5);
+    assert.equal(connected.writes, 6);
     world.clock.advance(lifetimeMs + 1_000);
     const refreshed = await world.costOf(() => world.call('ada', id, suite));
     assert.deepEqual(refreshed, { reads: 1, writes: 3 });
     const left = await world.costOf(() => suite.disconnect(ada, id));
-    assert.deepEqual(left, { reads: 1, writes: 4 });
+    assert.deepEqual(left, { reads: 1, writes: 5 });
   });
 
   it('says who, when, what and for how long it is kept, and nothing of the account', async () => {

@@ -54,7 +54,7 @@ describe('a user is forgotten', function () {
   it('by himself, who stays signed in and may begin anew', async () => {
     const ada = await enter('ada');
     try {
-      const ids = [await ada.connect(), await ada.connect()];
+      const ids = [await ada.connect(), await ada.connect('ada-at-work')];
       const { connections, pending } = await ada.vault.connections.forget();
       assert.ok(connections >= ids.length && pending === 0);
       assert.deepEqual(await ada.vault.connections.list(), []);

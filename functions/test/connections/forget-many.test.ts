@@ -44,7 +44,7 @@ describe('forgetting a user with 200 connections', function () {
         { uid: 'ada', id: copy, generation: 1, provider: found.document.provider },
         tokenSet,
       );
-      const secret = { ...found.document, ...sealed, authorization: null };
+      const secret = { ...found.document, ...sealed, authorization: null, accountId: null };
       await world.store.create(copy, secret, status);
     }
   };

@@ -32,7 +32,9 @@ describe('forgetting a user', function () {
     createSweep({
       store: world.store,
       forgettings: createForgettingStore(db),
-      goneUsers: async (uids) => uids.filter(isGone),
+      standings: async (uids) =>
+        new Map(uids.map((uid) => [uid, { kind: isGone(uid) ? 'gone' : 'present' }])),
+      pause: { pause: async () => 0, resume: async () => 0 },
       forget: suite.forget,
       warn: async () => 0,
       probe: async () => {},
@@ -53,7 +55,7 @@ describe('forgetting a user', function () {
   it('leaves nothing but a receipt, which only his uid proves', async () => {
     world.publish((settings) => ({ ...settings, audit: { records: 'everything', keepDays: 9 } }));
     const suite = world.newSuite();
-    for (let i = 0; i < 3; i += 1) await world.connect('ada', { suite });
+    for (const account of ['ada', 'work', 'home']) await world.connect('ada', { suite, account });
     await suite.begin({ uid: 'ada' }, { provider: 'sandbox' });
     assert.equal((await recordsIn(world, 'ada')).length, 3);
     assert.deepEqual(await suite.forget('ada'), { connections: 3, pending: 0 });
@@ -75,7 +77,7 @@ describe('forgetting a user', function () {
   });
 
   it('leaves one receipt where two runs overlap', async () => {
-    for (let i = 0; i < 4; i += 1) await world.connect('ada');
+    for (let i = 0; i < 4; i += 1) await world.connect('ada', { account: `ada-${i}` });
     await Promise.all([world.suite.forget('ada'), world.newSuite().forget('ada')]);
     await assertForgotten('ada', { connections: 4, pending: 0 });
   });
@@ -111,7 +113,7 @@ describe('forgetting a user', function () {
   });
 
   it('waits for no provider that is down: it shreds at once and revokes later, in the dark', async () => {
-    for (let i = 0; i < 3; i += 1) await world.connect('ada');
+    for (let i = 0; i < 3; i += 1) await world.connect('ada', { account: `ada-${i}` });
     world.provider.addFault(down);
     assert.deepEqual(await world.suite.forget('ada'), { connections: 3, pending: 3 });
     await assertForgotten('ada', { connections: 3, pending: 3 });
@@ -123,7 +125,7 @@ describe('forgetting a user', function () {
   });
 
   it('asks a provider that is down once, not for each of many connections', async () => {
-    for (let i = 0; i < 8; i += 1) await world.connect('ada');
+    for (let i = 0; i < 8; i += 1) await world.connect('ada', { account: `ada-${i}` });
     world.provider.addFault(down);
     world.provider.resetCounters();
     await world.suite.forget('ada');

@@ -6,6 +6,7 @@ import { createForgettingStore } from '../../src/store/forgetting-store.ts';
 import { openDatabase } from '../harness/database.ts';
 import { refuses } from '../harness/errors.ts';
 import { createPopulation, type Population, residentId } from '../harness/population.ts';
+import { knowing } from '../harness/standings.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const pageSize = 500;
@@ -35,7 +36,8 @@ describe('the hourly sweep', function () {
     createSweep({
       store: world.store,
       forgettings: createForgettingStore(db),
-      goneUsers: async () => [],
+      standings: knowing(),
+      pause: { pause: async () => 0, resume: async () => 0 },
       forget: async () => assert.fail('Nobody is gone.'),
       warn: async () => 0,
       probe: async () => {},
@@ -59,7 +61,11 @@ describe('the hourly sweep', function () {
     const listOwners: typeof world.store.listOwners = async (after, limit) => {
       begins.push(after);
       const first = after === undefined ? 0 : Number(after) + 1;
-      return Array.from({ length: limit }, (_, n) => ({ id: `${first + n}`, uid: 'nobody' }));
+      return Array.from({ length: limit }, (_, n) => ({
+        id: `${first + n}`,
+        uid: 'nobody',
+        status: 'active',
+      }));
     };
     const sweep = sweepOf({ store: { ...world.store, listOwners } });
     await sweep();
@@ -76,23 +82,23 @@ describe('the hourly sweep', function () {
 
   it('begins no further page once it has looked for a minute', async () => {
     await settle(3 * pageSize);
-    const goneUsers = async () => {
+    const standings = async () => {
       world.clock.advance(31_000);
-      return [];
+      return new Map();
     };
-    assert.equal((await pagesOf({ goneUsers })).length, 2);
+    assert.equal((await pagesOf({ standings })).length, 2);
     assert.ok(await world.store.readCursor());
   });
 
   it('keeps what it has come to where a later page cannot be read', async () => {
     await settle(2 * pageSize);
     let pages = 0;
-    const goneUsers = async (uids: readonly string[]) => {
+    const standings = async (uids: readonly string[]) => {
       if (uids.length > 0) pages += 1;
       if (pages === 2) throw new Error('Firebase Auth is away.');
-      return [];
+      return new Map();
     };
-    await assert.rejects(sweepOf({ goneUsers })(), /away/);
+    await assert.rejects(sweepOf({ standings })(), /away/);
     const cursor = await world.store.readCursor();
     assert.ok(cursor);
     assert.equal((await pagesOf())[0], cursor);
@@ -103,11 +109,11 @@ describe('the hourly sweep', function () {
     await db.doc(`strongroomVault/${residentId(0)}`).update({ uid: 7 });
     await db.doc('strongroomSchedule/forget_spoilt').set({ beganAt: Timestamp.fromMillis(0) });
     const asked: string[] = [];
-    const goneUsers = async (uids: readonly string[]) => {
+    const standings = async (uids: readonly string[]) => {
       asked.push(...uids);
-      return [];
+      return new Map();
     };
-    await sweepOf({ goneUsers })();
+    await sweepOf({ standings })();
     assert.deepEqual(asked, ['nobody']);
   });
 
@@ -116,9 +122,9 @@ describe('the hourly sweep', function () {
     const asked: string[] = [];
     const sweep = sweepOf({
       probe: () => Promise.reject(new Error('There is no task queue.')),
-      goneUsers: async (uids) => {
+      standings: async (uids) => {
         asked.push(...uids);
-        return [];
+        return new Map();
       },
     });
     await assert.rejects(sweep(), /no task queue/);
@@ -130,7 +136,7 @@ describe('the hourly sweep', function () {
     await db.doc(`strongroomVault/${residentId(0)}`).update({ uid: 'ada' });
     const forgotten: string[] = [];
     const sweep = sweepOf({
-      goneUsers: async (uids) => [...uids],
+      standings: async (uids) => new Map(uids.map((uid) => [uid, { kind: 'gone' }])),
       forget: async (uid) => {
         if (uid === 'ada') await world.suite.get({ uid }, 'none');
         forgotten.push(uid);

@@ -148,7 +148,7 @@ describe("warning of a grant's end", () => {
   it('of all of more than a page, and none of what needs its user already', async () => {
     const suite = spotify();
     const id = await connect(suite);
-    const found = await world.vault(id);
+    const found = { ...(await world.vault(id)), accountId: null };
     const status = await world.store.readStatus('ada', id);
     assert.ok(status);
     const copies = Array.from({ length: 100 }, (_, n) => `copy-${n}`);

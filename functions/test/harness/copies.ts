@@ -33,7 +33,7 @@ export async function copyConnection(world: World, id: string, count: number): P
       const fields = await sealTokenSet({ sealer }, owner, tokenSet);
       batch.set(
         db.doc(`strongroomVault/${copy}`),
-        toFirestore({ ...document, ...fields, authorization: null }),
+        toFirestore({ ...document, ...fields, authorization: null, accountId: null }),
       );
       batch.set(db.doc(`strongroom/${uid}/connections/${copy}`), toFirestore({ ...status }));
     }

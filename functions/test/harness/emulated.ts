@@ -25,8 +25,8 @@ async function control(method: string, path: string, body?: object): Promise<Res
 
 /** A user of the app who signs in with the real SDK. */
 export interface User extends Person {
-  /** Connects an account named like him at the sandbox provider. @returns the connection's id. */
-  connect(): Promise<string>;
+  /** Connects an account at the sandbox provider, named like him by default. @returns the connection's id. */
+  connect(account?: string): Promise<string>;
   /** Ends all his connections and his session. */
   leave(): Promise<void>;
 }
@@ -36,9 +36,9 @@ export async function enter(name: 'ada' | 'grace'): Promise<User> {
   const { connections } = person.vault;
   return {
     ...person,
-    async connect() {
+    async connect(account = name) {
       const { authorizationUrl, state } = await connections.begin({ provider: 'sandbox' });
-      const told = await authorize({ authorizationUrl, account: name, decision: 'allow' });
+      const told = await authorize({ authorizationUrl, account, decision: 'allow' });
       const { code = '', iss = '' } = Object.fromEntries(told);
       return (await connections.complete({ state, code, iss })).id;
     },

@@ -12,7 +12,7 @@ import {
 } from '../../../sandbox/secret-manager/secret-manager.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import type { BeginRequest } from '../../src/connections/begin.ts';
-import type { Connection } from '../../src/connections/connection.ts';
+import type { Connected } from '../../src/connections/connection.ts';
 import type { AuthorizationResponse } from '../../src/oauth/authorization-code.ts';
 import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';
 import { type ConnectionStore, createConnectionStore } from '../../src/store/connection-store.ts';
@@ -64,7 +64,7 @@ export interface World {
     options?: ConnectOptions & { deny?: boolean },
   ): Promise<AuthorizationResponse>;
   /** Connects an account from begin to complete. */
-  connect(uid: string, options?: ConnectOptions): Promise<Connection>;
+  connect(uid: string, options?: ConnectOptions): Promise<Connected>;
   /** Calls the connection's `/me`. @returns the provider's status. */
   call(uid: string, connectionId: string, suite?: Suite): Promise<number>;
   /** The vault's document. @throws Error where there is none. */

@@ -16,7 +16,12 @@ describe('what things cost in Firestore', () => {
     assert.ok(cost.reads <= reads && cost.writes <= writes, JSON.stringify(cost));
 
   it('connecting: 2 reads and 4 writes at most, from begin to complete', async () => {
-    atMost(await world.costOf(() => world.connect('ada')), 2, 4);
+    const provider = 'sandbox-oauth2';
+    atMost(await world.costOf(() => world.connect('ada', { provider })), 2, 4);
+  });
+
+  it('connecting an account that the provider names: 1 write more, by which it is known again', async () => {
+    atMost(await world.costOf(() => world.connect('ada')), 2, 5);
   });
 
   it('the first call in an instance: 1 read', async () => {

@@ -161,7 +161,11 @@ describe('rotation', () => {
     const ids = Array.from({ length: batchSize + 1 }, (_, n) => `copy-${n}`.padEnd(22, '-'));
     await Promise.all(
       ids.map((copy, n) =>
-        world.store.create(copy, { ...document, shard: n % shards, refreshAt }, status),
+        world.store.create(
+          copy,
+          { ...document, accountId: null, shard: n % shards, refreshAt },
+          status,
+        ),
       ),
     );
     await instance().rotate();
