@@ -1,6 +1,8 @@
 import { type Egress, EgressError, type IncomingAnswer } from '../egress/egress.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import type { Limits } from '../limits/limits.ts';
+import { sendWithin } from '../limits/send-within.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import { apiOf } from './api-base.ts';
@@ -14,6 +16,8 @@ export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** What an HTTP answer says of the caller's limits. */
+  readonly limitFields: Readonly<Record<string, string>>;
 }
 
 /** Calls a connection's API as its user. */
@@ -30,53 +34,59 @@ const answerMaxBytes = 10_000_000;
 interface CallDependencies {
   readonly authorized: Authorized;
   readonly egress: Egress;
+  readonly limits: Limits;
   readonly clock: Clock;
 }
 
 /**
  * @throws StrongroomError of the guard (`method_not_allowed`, `path_not_allowed`,
- *   `header_not_allowed`) before anything is sent; those of `FreshTokenSet`; `unavailable`,
- *   `answer_too_large`.
+ *   `header_not_allowed`) before anything is sent; those of `FreshTokenSet`; `rate_limited`,
+ *   `unavailable`, `answer_too_large`.
  */
-export function createCallApi({ authorized, egress, clock }: CallDependencies): CallApi {
+export function createCallApi({ authorized, egress, limits, clock }: CallDependencies): CallApi {
   const send = async (
-    { tokenSet, provider }: Opened,
+    { tokenSet, provider, uid }: Opened,
+    connectionId: string,
     call: ApiCall,
     deadlineAt: number,
-  ): Promise<IncomingAnswer> => {
-    const timeoutMs = deadlineAt - clock.ticks();
-    if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
+  ): Promise<IncomingAnswer & Pick<ApiAnswer, 'limitFields'>> => {
     const api = apiOf(provider, tokenSet);
     const credential = credentialOf(provider, tokenSet);
     const url = withCredential(urlOf(api, call), credential);
-    try {
-      const answer = await egress({
+    const asked = {
+      ...provider.apiHeaders,
+      ...headersOf(provider, call.headers, call.otherHeaders),
+    };
+    const sending = async () => {
+      const timeoutMs = deadlineAt - clock.ticks();
+      if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
+      return egress({
         url,
         allowedOrigins: [api.base.origin],
         method: call.method,
-        headers: {
-          ...provider.apiHeaders,
-          ...headersOf(provider, call.headers, call.otherHeaders),
-          ...(await headersFor(credential, call.method, url)),
-        },
+        headers: { ...asked, ...(await headersFor(credential, call.method, url)) },
         body: call.body,
         timeoutMs,
         maxBytes: answerMaxBytes,
         keepAlive: true,
       });
-      if (provider.redactEchoes === 'never') return answer;
-      return credential.secrets.reduce(redactEchoes, answer);
+    };
+    try {
+      const request = { uid, connectionId, provider, path: url.pathname, deadlineAt };
+      const { answer, limitFields } = await sendWithin(limits, request, { send: sending });
+      if (provider.redactEchoes === 'never') return { ...answer, limitFields };
+      return credential.secrets.reduce(redactEchoes, { ...answer, limitFields });
     } catch (error) {
       throw error instanceof EgressError ? asCallError(error) : error;
     }
   };
 
   return async ({ uid }, connectionId, call, deadlineAt) => {
-    const { status, headers, body } = await authorized({
+    const { headers, ...answer } = await authorized({
       request: { uid, connectionId, deadlineAt },
-      send: (opened) => send(opened, call, deadlineAt),
+      send: (opened) => send(opened, connectionId, call, deadlineAt),
     });
-    return { status, headers: shownHeadersOf(headers), body };
+    return { ...answer, headers: shownHeadersOf(headers) };
   };
 }
 

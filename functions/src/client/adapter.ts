@@ -13,6 +13,8 @@ import { credentialOf, headersFor, withCredential } from '../calls/credential.ts
 import { assertNoCredential, urlWithin } from '../calls/request-guard.ts';
 import type { Door } from '../egress/adapter.ts';
 import { EgressError } from '../egress/egress.ts';
+import type { Limits } from '../limits/limits.ts';
+import { sendWithin } from '../limits/send-within.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import { detached } from './detached.ts';
@@ -23,6 +25,7 @@ import { backOffMs, isRepeatable, mostRetries, waitMsAfter } from './retry.ts';
 export interface AdapterDependencies {
   readonly authorized: Authorized;
   readonly door: Door;
+  readonly limits: Limits;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -53,7 +56,7 @@ export function createAdapter(dependencies: AdapterDependencies, bound: Bound): 
       const answer = await limit.race(
         authorized({
           request: { uid, connectionId, deadlineAt: limit.deadlineAt },
-          send: (opened) => send(dependencies, config, opened, limit),
+          send: (opened) => send(dependencies, config, connectionId, opened, limit),
           canReplay: canReplay(config.data),
           discard,
         }),
@@ -74,9 +77,10 @@ export function createAdapter(dependencies: AdapterDependencies, bound: Bound): 
 
 /** One request with one token, sent again while what hinders it passes by itself. */
 async function send(
-  { door, clock, random }: AdapterDependencies,
+  { door, limits, clock, random }: AdapterDependencies,
   config: InternalAxiosRequestConfig,
-  { provider, tokenSet }: Opened,
+  connectionId: string,
+  { provider, tokenSet, uid }: Opened,
   limit: Limit,
 ): Promise<AxiosResponse<unknown>> {
   if (config.auth !== undefined) assertNoCredential(provider, { authorization: '' });
@@ -91,16 +95,23 @@ async function send(
   const { maxContentLength: asked = -1 } = config;
   const maxContentLength = isStream || asked > -1 ? asked : bufferedMaxBytes;
 
-  for (let retries = 0; ; retries += 1) {
-    limit.signal.throwIfAborted();
+  const { signal, deadlineAt, sleep: wait } = limit;
+  const { pathname: path } = url;
+  const request = { uid, connectionId, provider, path, deadlineAt, wait };
+  const sendOnce = async () => {
+    signal.throwIfAborted();
     const proven = await headersFor(credential, method, url);
     const headers = AxiosHeaders.concat(provider.apiHeaders, config.headers, proven);
+    const sent = { ...config, maxContentLength };
+    return door({ url, allowedOrigin, method, headers, signal, config: sent });
+  };
+
+  for (let retries = 0; ; retries += 1) {
+    signal.throwIfAborted();
     let waitMs: number | undefined;
     let outcome: AxiosResponse<unknown> | EgressError;
     try {
-      const { signal } = limit;
-      const sent = { ...config, maxContentLength };
-      outcome = await door({ url, allowedOrigin, method, headers, signal, config: sent });
+      ({ answer: outcome } = await sendWithin(limits, request, { send: sendOnce, bodyOf, signal }));
       waitMs = waitMsAfter(outcome, retries, random);
     } catch (error) {
       const lost = error instanceof EgressError && /^(dropped|unreachable)$/.test(error.kind);
@@ -129,8 +140,13 @@ function canReplay(data: unknown): boolean {
   return !isStream;
 }
 
-function discard({ data }: AxiosResponse<unknown>): void {
-  if (data instanceof Readable) data.destroy();
+function discard(answer: AxiosResponse<unknown>): void {
+  bodyOf(answer)?.destroy();
+}
+
+/** Where it is still to be read. */
+function bodyOf({ data }: AxiosResponse<unknown>): Readable | undefined {
+  return data instanceof Readable ? data : undefined;
 }
 
 /** By `validateStatus`, as axios' own adapters do. @throws AxiosError */

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { ErrorDetails } from '../errors.ts';
 
 /** One limit, and how it stands for the caller. */
@@ -49,14 +50,15 @@ const newestForm = /^\s*"/;
 
 /** Ours beside those of the API, where it has them in the same form; its own alone where not. */
 export function beside(
-  headers: Readonly<Record<string, string>>,
+  headers: OutgoingHttpHeaders,
   ours: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const merged: Record<string, string> = { ...headers };
+): OutgoingHttpHeaders {
+  const merged: OutgoingHttpHeaders = { ...headers };
   for (const [name, value] of Object.entries(ours)) {
     const theirs = merged[name];
     if (theirs === undefined) merged[name] = value;
-    else if (newestForm.test(theirs)) merged[name] = `${theirs}, ${value}`;
+    else if (typeof theirs === 'string' && newestForm.test(theirs))
+      merged[name] = `${theirs}, ${value}`;
   }
   return merged;
 }

@@ -137,7 +137,8 @@ export function createLimits(dependencies: LimitDependencies): Limits {
       const report = async (verdict: ReturnType<typeof verdictOf>) => {
         if (isNoted) return;
         isNoted = true;
-        await circuits.report(circuit, connectionId, admission, verdict);
+        // By users: nobody's many connections are many voices.
+        await circuits.report(circuit, uid, admission, verdict);
       };
       return {
         fields,

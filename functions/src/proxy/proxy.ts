@@ -8,6 +8,9 @@ import { EgressError } from '../egress/egress.ts';
 import type { StreamingEgress } from '../egress/stream.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import { beside } from '../limits/fields.ts';
+import type { Limits } from '../limits/limits.ts';
+import { sendWithin } from '../limits/send-within.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Opened } from '../refresh/dependencies.ts';
@@ -41,6 +44,7 @@ export type Proxy = (
 interface ProxyDependencies {
   readonly authorized: Authorized;
   readonly stream: StreamingEgress;
+  readonly limits: Limits;
   readonly settings: Pick<SettingsReader, 'read'>;
   readonly clock: Clock;
 }
@@ -52,13 +56,15 @@ interface ProxyDependencies {
  * @throws StrongroomError before the first byte of an answer only: those of the guard and of
  *   `FreshTokenSet`; `unavailable`, `deadline_exceeded`, `provider_answer_invalid`.
  */
-export function createProxy({ authorized, stream, settings, clock }: ProxyDependencies): Proxy {
+export function createProxy(dependencies: ProxyDependencies): Proxy {
+  const { authorized, settings, clock } = dependencies;
   return async ({ uid }, connectionId, request, response, deadlineAt) => {
     const exchange = beginExchange(response, deadlineAt - clock.ticks());
     try {
-      const { answer, ready, asked } = await authorized({
+      const { answer, ready, asked, limitFields } = await authorized({
         request: { uid, connectionId, deadlineAt },
-        send: (opened) => send(stream, opened, request, exchange.signal),
+        send: (opened) =>
+          send(dependencies, opened, { connectionId, deadlineAt }, request, exchange.signal),
         canReplay: !(request.body instanceof Readable),
         discard: ({ answer: refused }) => refused.destroy(),
       });
@@ -67,9 +73,10 @@ export function createProxy({ authorized, stream, settings, clock }: ProxyDepend
       const { app } = await settings.read();
       const proxyAddress = () => proxyAddressOf(app, request.headers, connectionId);
       const rewriting = { asked, base: api.base, hidden, proxyAddress };
-      const headers = answerHeadersOf(answer.headers, forms, (name, value) =>
+      const theirs = answerHeadersOf(answer.headers, forms, (name, value) =>
         rewriteHeader(name, value, rewriting),
       );
+      const headers = beside(theirs, limitFields);
       exchange.signal.throwIfAborted();
       response.writeHead(answer.statusCode ?? 502, headers);
       await deliver(answer, response, { redactBody, forms });
@@ -91,11 +98,13 @@ interface Sent {
   readonly ready: Ready;
   /** With the credential, where that is a parameter. */
   readonly asked: URL;
+  readonly limitFields: Readonly<Record<string, string>>;
 }
 
 async function send(
-  stream: StreamingEgress,
+  { stream, limits }: ProxyDependencies,
   opened: Opened,
+  call: { readonly connectionId: string; readonly deadlineAt: number },
   { method, target, headers, body }: ProxyRequest,
   signal: AbortSignal,
 ): Promise<Sent> {
@@ -104,20 +113,28 @@ async function send(
   const asked = withCredential(urlWithin(api, method, target), credential);
   const length = headers['content-length'];
   const streams = body instanceof Readable;
-  const answer = await stream({
-    url: asked,
-    allowedOrigins: [api.base.origin],
-    method,
-    headers: {
-      ...requestHeadersOf(opened.provider, headers, { searchable: redactBody, streams }),
-      ...(await headersFor(credential, method, asked)),
-    },
-    body,
-    bodyLength: length === undefined ? undefined : Number(length),
-    signal,
-  });
-  const { statusCode: status = 0, headers: answered } = answer;
-  return { status, headers: answered, answer, ready, asked };
+  const { provider, uid } = opened;
+  const common = requestHeadersOf(provider, headers, { searchable: redactBody, streams });
+  const sendOn = async () => {
+    const sent = await stream({
+      url: asked,
+      allowedOrigins: [api.base.origin],
+      method,
+      headers: { ...common, ...(await headersFor(credential, method, asked)) },
+      body,
+      bodyLength: length === undefined ? undefined : Number(length),
+      signal,
+    });
+    return { status: sent.statusCode ?? 0, headers: sent.headers, sent };
+  };
+  const { answer, limitFields } = await sendWithin(
+    limits,
+    { ...call, uid, provider, path: asked.pathname },
+    // A body that breaks off is its sender's doing.
+    { send: sendOn, bodyOf: ({ sent }) => sent, signal, isBlameless: streams },
+  );
+  const { status, headers: answered, sent } = answer;
+  return { status, headers: answered, answer: sent, ready, asked, limitFields };
 }
 
 /** An answer that we could not hand on as it is meant. @throws StrongroomError */

@@ -17,6 +17,8 @@ const heldSchema = v.object({
 
 export type HeldSlots = v.InferOutput<typeof heldSchema>;
 
+export const limitCollection = 'strongroomLimits';
+
 /** Documents of one kind, each written only by who knows its newest version. */
 export interface LimitCells<T> {
   /** 1 read. */
@@ -38,7 +40,7 @@ const keptMs = 3_600_000;
  * provider, and its user by a hash. Throws StrongroomError `unavailable`.
  */
 export function createLimitStore(db: Firestore, timed: ServerClock['timed'] = (ask) => ask()) {
-  const limits = db.collection('strongroomLimits');
+  const limits = db.collection(limitCollection);
   const read = documentReader(timed);
 
   const cells = <S extends v.GenericSchema<unknown, object>>(

@@ -27,9 +27,17 @@ export type ProviderDocument = v.InferOutput<typeof providerDocumentSchema>;
 
 const forgottenMax = 100;
 
-/** Where the state of providers lives. Throws StrongroomError `unavailable`. */
-export function createProviderStore(db: Firestore, timed: ServerClock['timed'] = (ask) => ask()) {
-  const providers = db.collection('strongroomProviders');
+/**
+ * Where the state of providers lives. Throws StrongroomError `unavailable`.
+ *
+ * @param collection another's, where the state of something else lives likewise.
+ */
+export function createProviderStore(
+  db: Firestore,
+  timed: ServerClock['timed'] = (ask) => ask(),
+  collection = 'strongroomProviders',
+) {
+  const providers = db.collection(collection);
   const read = documentReader(timed);
 
   return {

@@ -1,5 +1,6 @@
 import type { Response } from 'firebase-functions/https';
-import type { StrongroomError } from '../errors.ts';
+import type { ErrorDetails, StrongroomError } from '../errors.ts';
+import { fieldsOfRefusal } from '../limits/fields.ts';
 import { privateHeaders } from '../private-headers.ts';
 
 /** Answers with problem details (RFC 9457); `code` is the stable code. */
@@ -11,9 +12,10 @@ export function sendProblem(response: Response, error: StrongroomError): void {
   response
     .status(httpStatus)
     .set({ 'content-type': 'application/problem+json', ...privateHeaders })
+    .set(fieldsOfRefusal(details))
     .send(
       JSON.stringify({
-        type: 'about:blank',
+        ...typeOf(details),
         title: code,
         status: httpStatus,
         detail: message,
@@ -21,4 +23,12 @@ export function sendProblem(response: Response, error: StrongroomError): void {
         ...details,
       }),
     );
+}
+
+/** The problem type of a quota of ours (draft-ietf-httpapi-ratelimit-headers §5.1). */
+const quotaExceeded = 'https://iana.org/assignments/http-problem-types#quota-exceeded';
+
+function typeOf({ limit }: ErrorDetails) {
+  if (limit?.quota === undefined) return { type: 'about:blank' };
+  return { type: quotaExceeded, 'violated-policies': [limit.policy] };
 }

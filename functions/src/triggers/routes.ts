@@ -97,8 +97,10 @@ export const routes: readonly Route[] = [
     ...json('POST', `${one}/call$`, async (context) => {
       const { body, headers, ...call } = parseRequest(restCallRequest, bodyOf(context.request));
       const encoded = { ...call, ...encodeBody(body, headers) };
-      const { caller, deadlineAt } = context;
-      return decodeAnswer(await suite().call(caller, idOf(context), encoded, deadlineAt));
+      const { caller, deadlineAt, response } = context;
+      const answer = await suite().call(caller, idOf(context), encoded, deadlineAt);
+      response.set(answer.limitFields);
+      return decodeAnswer(answer);
     }),
     maxBytes: callMaxBytes,
   }),

@@ -11,6 +11,7 @@ import { createDoor } from '../../src/egress/adapter.ts';
 import { StrongroomError } from '../../src/errors.ts';
 import { systemClock as clock } from '../../src/platform/clock.ts';
 import { settingsSchema } from '../../src/providers/settings-schema.ts';
+import { unlimited } from '../harness/unlimited.ts';
 
 const apiBaseUrl = process.argv[2] ?? '';
 const { providers } = v.parse(settingsSchema, {
@@ -32,6 +33,7 @@ const clientWith = (get: () => Promise<typeof opened>, timeoutMs: number) =>
       {
         authorized: createAuthorized({ get }, clock),
         door: createDoor({ allowLoopback: true }),
+        limits: unlimited,
         clock,
         random: Math.random,
       },

@@ -18,6 +18,7 @@ import { type Provider, settingsSchema } from '../../src/providers/settings-sche
 import { refusalOf } from '../../src/triggers/refusal.ts';
 import { logged } from '../harness/logs.ts';
 import { createMarks, everythingOf } from '../harness/marks.ts';
+import { unlimited } from '../harness/unlimited.ts';
 
 const timeoutMs = 300;
 
@@ -127,7 +128,12 @@ describe('what an outgoing request carries is nowhere in what is thrown and logg
     const clock = systemClock;
     const opened = { tokenSet, generation: 1, uid: 'ada', provider };
     const tokens = createTokenCache(async () => opened, clock);
-    const call = createCallApi({ authorized: createAuthorized(tokens, clock), egress, clock });
+    const call = createCallApi({
+      authorized: createAuthorized(tokens, clock),
+      egress,
+      limits: unlimited,
+      clock,
+    });
     const findParty = createPartyFinder({ egress, allowLoopback: true, timeoutMs });
     const request = {
       method: 'POST',

@@ -11,6 +11,7 @@ import { StrongroomError } from '../../src/errors.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { settingsSchema } from '../../src/providers/settings-schema.ts';
 import { listenTcp } from '../harness/tcp.ts';
+import { unlimited } from '../harness/unlimited.ts';
 
 const accessToken = 'ya29.a0AfH6SMBx-0123456789_abcdefghijklmnop';
 
@@ -74,7 +75,12 @@ describe('the credential of a call, at a listener that records every byte,', () 
     const clock = systemClock;
     const tokens = createTokenCache(async () => opened, clock);
     const egress = createEgress({ allowLoopback: true });
-    const call = createCallApi({ authorized: createAuthorized(tokens, clock), egress, clock });
+    const call = createCallApi({
+      authorized: createAuthorized(tokens, clock),
+      egress,
+      limits: unlimited,
+      clock,
+    });
     return (request: Partial<ApiCall>) =>
       call({ uid: 'ada' }, 'c', { method: 'GET', path: '/me', ...request }, clock.ticks() + 5_000);
   };

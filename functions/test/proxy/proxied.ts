@@ -9,7 +9,9 @@ import { StrongroomError } from '../../src/errors.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';
 import { createProxy } from '../../src/proxy/proxy.ts';
+import type { Opened } from '../../src/refresh/dependencies.ts';
 import type { FreshTokenSet } from '../../src/refresh/engine.ts';
+import { unlimited } from '../harness/unlimited.ts';
 
 export const accessToken = 'ya29.a0AfH6SMBx-0123456789/abc+defghijklmnop';
 export const renewedToken = 'ya29.renewed-0123456789/abc+defghijklmnopqrs';
@@ -22,8 +24,8 @@ interface Options {
   /** Reads the body before the proxy does, as the platform does. */
   readonly buffers?: boolean;
   readonly stream?: StreamingEgress;
-  /** Default: the first token, then, once that is refused, another. */
-  readonly fresh?: FreshTokenSet;
+  /** By the first token set; default: that one, then, once it is refused, another. */
+  readonly fresh?: (first: Opened) => FreshTokenSet;
 }
 
 export interface Proxied {
@@ -31,8 +33,10 @@ export interface Proxied {
   readonly url: string;
   readonly port: number;
   readonly upstream: LocalServer;
-  /** How many requests to the proxy are not over. */
-  underWay(): number;
+  /** Resolves when no client waits for an answer any more. */
+  left(): Promise<void>;
+  /** Resolves when all calls of the use case are over. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,12 +58,13 @@ export async function startProxyBefore(
   { provider = {}, timeoutMs = 30_000, buffers = false, stream, fresh }: Options = {},
 ): Promise<Omit<Proxied, 'upstream'>> {
   let underWay = 0;
+  let waiting = 0;
   const server = createServer();
   const local = await listen(server, 0);
   const settings = settingsOf(local.url, { apiBaseUrl: `${api}/v1`, ...provider });
   const { one } = settings.providers;
   assert.ok(one);
-  const opened = (token: string, generation: number) => ({
+  const opened = (token: string, generation: number): Opened => ({
     tokenSet: {
       accessToken: token,
       tokenType: 'bearer',
@@ -74,15 +79,20 @@ export async function startProxyBefore(
   const inTurn: FreshTokenSet = async ({ newerThan = 0 }) =>
     newerThan === 0 ? first : opened(renewedToken, newerThan + 1);
   const clock = systemClock;
-  const authorized = createAuthorized(createTokenCache(fresh ?? inTurn, clock), clock);
+  const authorized = createAuthorized(createTokenCache(fresh?.(first) ?? inTurn, clock), clock);
   const proxy = createProxy({
     authorized,
     stream: stream ?? createStreamingEgress({ allowLoopback: true }),
+    limits: unlimited,
     settings: { read: async () => settings },
     clock,
   });
   server.on('request', async (request, response) => {
     underWay += 1;
+    waiting += 1;
+    response.once('close', () => {
+      waiting -= 1;
+    });
     const { method = '', url = '', headers } = request;
     const target = url.replace(`/v1/connections/${connectionId}/proxy`, '');
     const hasBody = headers['transfer-encoding'] ?? headers['content-length'];
@@ -108,7 +118,12 @@ export async function startProxyBefore(
   return {
     url: `${local.url}/v1/connections/${connectionId}/proxy`,
     port: local.port,
-    underWay: () => underWay,
+    async left() {
+      while (waiting > 0) await new Promise((resolve) => setImmediate(resolve));
+    },
+    async settled() {
+      while (underWay > 0) await new Promise((resolve) => setImmediate(resolve));
+    },
     stop: local.stop,
   };
 }
