@@ -30,6 +30,7 @@ const documents: readonly string[] = [
   'strongroomAuthorizations/hash',
   'strongroomAudit/record',
   'strongroomEvents/event',
+  'strongroomLimits/limit',
   'strongroomSchedule/sweep',
   'unknown/x',
 ];
