@@ -234,7 +234,9 @@ describe('nothing secret is in clear', function () {
           {
             ...provider,
             allowTokenRelease: true,
-            clientSecrets: [marks.make('client secret'), ...provider.clientSecrets],
+            ...('clientSecrets' in provider && {
+              clientSecrets: [marks.make('client secret'), ...provider.clientSecrets],
+            }),
           },
         ]),
       ),

@@ -1,7 +1,7 @@
 /** What a change of the settings changes, line by line, without a secret. */
 
 const hidden = '(hidden)';
-const secretPath = /(^|\.)(clientSecrets|secrets)(\.|$)/;
+const secretPath = /(^|\.)(clientSecrets|secrets|clientKeys|assertionKeys|clientCertificate)(\.|$)/;
 
 /** The leaves of a document by their path; what is empty is a leaf. */
 function* leavesOf(value: unknown, path: string): Generator<[path: string, shown: string]> {

@@ -1,5 +1,7 @@
 import { createEgress } from '../../functions/src/egress/egress.ts';
+import { StrongroomError } from '../../functions/src/errors.ts';
 import { createPartyFinder, type Party } from '../../functions/src/oauth/party.ts';
+import { registrationOf } from '../../functions/src/oauth/registration.ts';
 import type { Provider, Settings } from '../../functions/src/providers/settings-schema.ts';
 import { fieldsOf } from '../../functions/src/providers/template.ts';
 
@@ -38,9 +40,13 @@ export async function checkProviders(settings: Settings, isSandbox: boolean): Pr
     let party: Party;
     try {
       party = await findParty(provider);
-    } catch {
-      const problem = 'gives no usable discovery document; correct issuer, or ask the provider';
+    } catch (error) {
       const apis = apisOf(provider).map(([what, url]) => answers(id, what, url));
+      // Where its endpoints are depends on what each user brings.
+      if (error instanceof StrongroomError && error.code === 'invalid_argument') {
+        return [...secretsOf(provider), ...(await Promise.all(apis))];
+      }
+      const problem = 'gives no usable discovery document; correct issuer, or ask the provider';
       return [{ provider: id, what: 'discovery', problem }, ...(await Promise.all(apis))];
     }
     const { server } = party;
@@ -51,7 +57,7 @@ export async function checkProviders(settings: Settings, isSandbox: boolean): Pr
       ...apisOf(provider),
     ];
     const missing = endpoints
-      .filter(([what, url]) => url === undefined && what !== 'revocation endpoint')
+      .filter(([what, url]) => url === undefined && needsOf(provider).includes(what))
       .map(([what]) => ({ provider: id, what, problem: 'its discovery document names none' }));
     const asked = endpoints.map(async ([what, url]) =>
       url === undefined ? [] : [await answers(id, what, url)],
@@ -65,21 +71,28 @@ export async function checkProviders(settings: Settings, isSandbox: boolean): Pr
   return found.flat();
 }
 
+/** The endpoints without which nobody could be connected. */
+function needsOf({ kind }: Provider): readonly string[] {
+  if (kind === 'api-key' || kind === 'basic') return [];
+  const isAuthorizing = kind === 'oidc' || kind === 'oauth2';
+  return [...(isAuthorizing ? ['authorization endpoint'] : []), 'token endpoint'];
+}
+
 /** None where each connection has its own. */
 function apisOf({ apiBaseUrl }: Provider): (readonly [what: string, url: string])[] {
   return fieldsOf(apiBaseUrl).length === 0 ? [['apiBaseUrl', apiBaseUrl]] : [];
 }
 
-function secretsOf({ id, clientAuthentication, clientSecrets }: Provider): Finding[] {
-  if (clientAuthentication === 'none') return [];
-  const what = 'client secret';
-  return clientSecrets.length > 0
-    ? [{ provider: id, what }]
-    : [
-        {
-          provider: id,
-          what,
-          problem: `there is none; add one: npm run providers -- rotate-secret ${id}`,
-        },
-      ];
+/** What the app proves with who it is; none where users bring registrations of their own. */
+function secretsOf(provider: Provider): Finding[] {
+  const { id } = provider;
+  const { clientId, method, secrets, keys, certificate } = registrationOf(provider);
+  if (method === 'none' || clientId === undefined) return [];
+  const isSecret = method.startsWith('client_secret');
+  const what = isSecret ? 'client secret' : 'client key';
+  const isThere = isSecret ? secrets.length > 0 : keys.length > 0 || certificate !== undefined;
+  if (isThere) return [{ provider: id, what }];
+  const command = isSecret ? `rotate-secret ${id}` : `add ${id} --replace --from <file>`;
+  const problem = `there is none; add one: npm run providers -- ${command}`;
+  return [{ provider: id, what, problem }];
 }

@@ -80,13 +80,19 @@ export async function add(
     });
   // Nobody should type a secret for an entry that is refused anyway.
   judge(context, withEntry([]), `providers.${id}`);
-  const isPublic = entry['clientAuthentication'] === 'none';
-  const secrets = isPublic
+  const secrets = !takesSecret(entry)
     ? []
     : found === undefined
       ? [await readSecret(context.terminal, `Client secret of ${id}`)]
       : secretsOf(found);
   return publish(context, newest, withEntry(secrets));
+}
+
+/** Whether the app proves who it is by a secret there. */
+function takesSecret({ kind, clientId, clientAuthentication }: Entry): boolean {
+  if (kind === 'api-key' || kind === 'basic' || clientId === undefined) return false;
+  const usual = kind === 'jwt-bearer' ? 'none' : 'client_secret_basic';
+  return String(clientAuthentication ?? usual).startsWith('client_secret');
 }
 
 /** Its connections stay where they are, unused, until it is added again. */
@@ -113,8 +119,8 @@ export async function rotateSecret(
     if (second === undefined) throw new CommandError(`${id} has one secret: nothing to finish.`);
     return write([first]);
   }
-  if (entry['clientAuthentication'] === 'none') {
-    throw new CommandError(`${id} is a public client: it has no secret.`);
+  if (!takesSecret(entry)) {
+    throw new CommandError(`${id} does not prove who it is by a secret.`);
   }
   if (second !== undefined) {
     throw new CommandError(

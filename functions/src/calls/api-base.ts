@@ -1,6 +1,6 @@
-import { isLoopbackHttp } from '../egress/addresses.ts';
 import { StrongroomError } from '../errors.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
+import { isNamed } from '../providers/hosts.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { fill } from '../providers/template.ts';
 
@@ -23,20 +23,10 @@ export function apiOf(provider: Provider, { extra }: Pick<TokenSet, 'extra'>): A
   const filled = fill(apiBaseUrl, extra ?? {});
   const base = filled === undefined ? null : URL.parse(filled);
   if (base === null) throw invalid(provider, 'did not tell where its API is');
-  const isPlain = base.username === '' && base.password === '' && base.hash === '';
-  if (!isPlain || !isNamed(base, apiHosts)) {
+  if (!isNamed(base, apiHosts)) {
     throw invalid(provider, 'named a host for its API that the settings do not (apiHosts)');
   }
   return { provider, base };
-}
-
-/** Loopback passes here; outside the sandbox the door to the outside refuses it. */
-function isNamed(base: URL, hosts: readonly string[]): boolean {
-  if (isLoopbackHttp(base)) return true;
-  if (base.protocol !== 'https:' || base.port !== '') return false;
-  return hosts.some((host) =>
-    host.startsWith('*.') ? base.hostname.endsWith(host.slice(1)) : base.hostname === host,
-  );
 }
 
 function invalid({ id }: Provider, what: string): StrongroomError {

@@ -4,6 +4,7 @@ import http, { Agent as HttpAgent, type IncomingMessage, type RequestOptions } f
 import https, { Agent as HttpsAgent } from 'node:https';
 import axios, { type AxiosResponse, isAxiosError } from 'axios';
 import { isAllowedAddress, isLoopbackAddress } from './addresses.ts';
+import { agentsShowing, type ClientCertificate } from './certificate.ts';
 import { type RefusalReason, refusalOf } from './outgoing.ts';
 
 export interface OutgoingRequest {
@@ -20,6 +21,8 @@ export interface OutgoingRequest {
   readonly maxBytes: number;
   /** Keep the connection for the next request. Default: no, see `EgressError.processed`. */
   readonly keepAlive?: boolean;
+  /** Shown to this server; its connection is then kept for nobody. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 export interface IncomingAnswer {
@@ -115,7 +118,9 @@ export function createEgress(options: EgressOptions): Egress {
   const agents = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
 
   return async (outgoing) => {
-    const { url, method, headers, body, timeoutMs, maxBytes, keepAlive = false } = outgoing;
+    const { url, method, headers, body, timeoutMs, maxBytes, certificate } = outgoing;
+    const single = certificate === undefined ? agents : agentsShowing(certificate);
+    const keepAlive = outgoing.keepAlive === true && certificate === undefined;
     const reason = refusalOf(outgoing, allowLoopback);
     if (reason !== undefined) throw new EgressError('refused', 'no', reason);
     const signal = AbortSignal.timeout(timeoutMs);
@@ -134,7 +139,7 @@ export function createEgress(options: EgressOptions): Egress {
       return { status: answer.status, headers: flat(answer.headers), body: answer.data };
     };
     try {
-      return await request(keepAlive ? keptAgents : agents);
+      return await request(keepAlive ? keptAgents : single);
     } catch (error) {
       const failure = asEgressError(error);
       // The other side may close a kept connection at any time: RFC 9112 §9.3.1 and §9.5.
@@ -142,7 +147,7 @@ export function createEgress(options: EgressOptions): Egress {
       if (!again) throw failure;
     }
     try {
-      return await request(agents);
+      return await request(single);
     } catch (error) {
       throw asEgressError(error);
     }

@@ -1,3 +1,4 @@
+import type { ClientCertificate } from './certificate.ts';
 import type { Egress } from './egress.ts';
 
 interface FetchInit {
@@ -16,12 +17,13 @@ const noBody = new Set([101, 204, 205, 304]);
 /**
  * The door to the outside in the shape that `oauth4webapi` takes (`customFetch`).
  *
- * @param allowedOrigins As in `OutgoingRequest`.
+ * @param allowedOrigins As in `OutgoingRequest`; so is `certificate`.
  */
 export function fetchThrough(
   egress: Egress,
   limits: FetchLimits,
   allowedOrigins?: readonly string[],
+  certificate?: ClientCertificate,
 ) {
   return async (url: string, { body, headers, method }: FetchInit): Promise<Response> => {
     const answer = await egress({
@@ -30,6 +32,7 @@ export function fetchThrough(
       headers,
       body: body === undefined || body === null ? undefined : String(body),
       allowedOrigins,
+      certificate,
       ...limits,
     });
     const content = noBody.has(answer.status) ? null : answer.body;

@@ -1,38 +1,51 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
+import type { SigningKey } from '../providers/client-schema.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { OAuthFailure } from './failure.ts';
+import { type Credentials, type Registration, registrationOf } from './registration.ts';
+import { importSigningKey } from './signing-key.ts';
 
 /**
- * Asks as our client (RFC 6749 §2.3). Where two client secrets are in force and the provider answers
- * `invalid_client`, asks once more with the other one: who is not authenticated has spent nothing.
+ * Asks as our client (RFC 6749 §2.3). Where two client secrets, or two keys, are in force and the
+ * provider answers `invalid_client`, asks once more with the other one: who is not authenticated has
+ * spent nothing.
  *
  * @param ask one request and the judgement of its answer, failures as `OAuthFailure`.
  * @param mayAskAgain whether there is time for a second request; default: yes.
- * @throws StrongroomError `provider_misconfigured` without a secret; what `ask` throws.
+ * @throws StrongroomError `provider_misconfigured` without a secret or a key; what `ask` throws.
  */
 export type Authenticated = <T>(
   ask: (clientAuth: oauth.ClientAuth) => Promise<T>,
   mayAskAgain?: () => boolean,
 ) => Promise<T>;
 
+/** One way to be known by a provider. */
+interface Way {
+  /** What tells it from another: the secret itself, so it is not for showing. */
+  readonly id: string;
+  readonly auth: oauth.ClientAuth;
+}
+
 /** The ways to authenticate at all providers, for the life of an instance. */
-export function createAuthentication(): (provider: Provider) => Authenticated {
-  /** The secret to begin with, by provider: the first of the settings until another one worked. */
+export function createAuthentication(): (
+  provider: Provider,
+  credentials?: Credentials,
+) => Authenticated {
+  /** The way to begin with, by provider: the first of the settings until another one worked. */
   const preferred = new Map<string, string>();
 
-  return (provider) =>
+  return (provider, credentials) =>
     async (ask, mayAskAgain = () => true) => {
-      if (provider.clientAuthentication === 'none') return ask(oauth.None());
-      const { id, clientSecrets } = provider;
-      const secret = clientSecrets.find((one) => one === preferred.get(id)) ?? clientSecrets[0];
-      if (secret === undefined) throw withoutSecret(id);
+      const ways = waysOf(provider, registrationOf(provider, credentials));
+      const way = ways.find(({ id }) => id === preferred.get(provider.id)) ?? ways[0];
+      if (way === undefined) throw withoutSecret(provider);
       try {
-        return await ask(authBySecret(provider, secret));
+        return await ask(way.auth);
       } catch (error) {
-        const other = clientSecrets.find((one) => one !== secret);
+        const other = ways.find(({ id }) => id !== way.id);
         if (other === undefined || !isRefusedClient(error)) throw error;
-        preferred.set(id, other);
+        preferred.set(provider.id, other.id);
         // The team's settings may well be right: no reason to stop asking for everybody.
         if (!mayAskAgain()) throw new OAuthFailure('transient');
         return askWithOther(provider, other, ask);
@@ -41,11 +54,11 @@ export function createAuthentication(): (provider: Provider) => Authenticated {
 
   async function askWithOther<T>(
     provider: Provider,
-    secret: string,
+    { auth }: Way,
     ask: (clientAuth: oauth.ClientAuth) => Promise<T>,
   ): Promise<T> {
     try {
-      return await ask(authBySecret(provider, secret));
+      return await ask(auth);
     } catch (error) {
       if (isRefusedClient(error)) preferred.delete(provider.id);
       throw error;
@@ -58,16 +71,32 @@ function isRefusedClient(error: unknown): boolean {
   return isOperators && error.providerError === 'invalid_client';
 }
 
-/** RFC 6749 §2.3.1. */
-function authBySecret(provider: Provider, secret: string): oauth.ClientAuth {
-  return provider.clientAuthentication === 'client_secret_post'
-    ? oauth.ClientSecretPost(secret)
-    : clientSecretBasic(secret);
+function waysOf(provider: Provider, registration: Registration): Way[] {
+  const { method, secrets, keys, clientId, certificate } = registration;
+  const bySecret = (auth: (secret: string) => oauth.ClientAuth) =>
+    secrets.map((secret) => ({ id: secret, auth: auth(secret) }));
+  switch (method) {
+    case 'none':
+      // Some know who asks by the assertion alone.
+      return [{ id: '', auth: clientId === undefined ? () => {} : oauth.None() }];
+    case 'client_secret_basic':
+      return bySecret(clientSecretBasic);
+    case 'client_secret_post':
+      return bySecret(oauth.ClientSecretPost);
+    case 'private_key_jwt':
+      return keys.map((key) => ({
+        id: JSON.stringify(key.privateKey),
+        auth: privateKeyJwt(provider, key),
+      }));
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
+      return certificate === undefined ? [] : [{ id: '', auth: oauth.TlsClientAuth() }];
+  }
 }
 
 /**
- * The library's own encodes "-", "_" and "." too, which servers that do not decode (they are many)
- * take for another client. RFC 6749 §2.3.1 reads both alike.
+ * RFC 6749 §2.3.1. The library's own encodes "-", "_" and "." too, which servers that do not decode
+ * (they are many) take for another client. RFC 6749 reads both alike.
  */
 function clientSecretBasic(secret: string): oauth.ClientAuth {
   return (_server, { client_id }, _body, headers) => {
@@ -76,10 +105,44 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
   };
 }
 
-function withoutSecret(id: string): StrongroomError {
+/** RFC 7523 §2.2 and §3: a new assertion for each request, good for a minute. */
+function privateKeyJwt(provider: Provider, key: SigningKey): oauth.ClientAuth {
+  return async (server, client, body, headers) => {
+    const signer = await importSigningKey(key).catch(() => {
+      throw unusableKey(provider);
+    });
+    const auth = oauth.PrivateKeyJwt(signer, {
+      [oauth.modifyAssertion]: (header, payload) => {
+        // The library says `Ed25519` (RFC 9864), which few read yet.
+        header['alg'] = key.alg;
+        payload['aud'] = audienceOf(provider, server);
+      },
+    });
+    await auth(server, client, body, headers);
+  };
+}
+
+function audienceOf(provider: Provider, server: oauth.AuthorizationServer): string {
+  const told = 'clientAssertionAudience' in provider && provider.clientAssertionAudience;
+  const isNamed = 'issuer' in provider && provider.issuer !== undefined;
+  const isIssuer = told ? told === 'issuer' : isNamed;
+  return isIssuer ? server.issuer : (server.token_endpoint ?? server.issuer);
+}
+
+function withoutSecret({ id }: Provider): StrongroomError {
   return new StrongroomError(
     'provider_misconfigured',
-    `The provider ${id} has no client secret. Add one: npm run providers -- rotate-secret ${id}`,
+    `The provider ${id} has no client secret, key or certificate, whichever its settings ask for. Add ` +
+      `one: npm run providers -- rotate-secret ${id}, or add --replace for a key or a certificate`,
     { field: `providers.${id}.clientSecrets` },
+  );
+}
+
+function unusableKey({ id }: Provider): StrongroomError {
+  return new StrongroomError(
+    'provider_misconfigured',
+    `A key of the provider ${id} is no private key of the algorithm that its settings name. Correct ` +
+      'clientKeys.',
+    { field: `providers.${id}.clientKeys` },
   );
 }

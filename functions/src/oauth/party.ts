@@ -1,10 +1,17 @@
+import type { JWTVerifyGetKey } from 'jose';
 import * as oauth from 'oauth4webapi';
+import type { ClientCertificate } from '../egress/certificate.ts';
 import type { Egress } from '../egress/egress.ts';
 import { fetchThrough } from '../egress/fetch.ts';
+import { createKeyLoader } from '../identity/issuer-keys.ts';
+import { createKeySet } from '../identity/key-set.ts';
+import { systemClock } from '../platform/clock.ts';
 import { memoiseByKey } from '../platform/memoise.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { type Authenticated, createAuthentication } from './client-authentication.ts';
 import { asOAuthFailure } from './failure.ts';
+import { type Credentials, registrationOf } from './registration.ts';
+import { serverOf } from './server.ts';
 
 /** Both sides of a conversation with a provider, as `oauth4webapi` wants them. */
 export interface Party {
@@ -12,6 +19,8 @@ export interface Party {
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
   readonly authenticated: Authenticated;
+  /** What verifies its ID tokens, where it names its keys. */
+  readonly idTokenKeys?: JWTVerifyGetKey;
   /** Spread into every request. */
   readonly transport: {
     readonly [oauth.customFetch]: ReturnType<typeof fetchThrough>;
@@ -22,10 +31,14 @@ export interface Party {
 /**
  * Finds a provider's endpoints and our way to authenticate there.
  *
+ * @param of whose connection it is about, where its user brought credentials of his own.
  * @throws OAuthFailure where discovery gets no usable answer; StrongroomError
- *   `provider_misconfigured`.
+ *   `provider_misconfigured`, `invalid_argument` where his credentials lead astray.
  */
-export type PartyFinder = (provider: Provider) => Promise<Party>;
+export type PartyFinder = (
+  provider: Provider,
+  of?: { readonly credentials?: Credentials | undefined },
+) => Promise<Party>;
 
 /** Limit of one request to a provider. The refresh lease outlives it: `refresh/lease.ts`. */
 export const providerTimeoutMs = 10_000;
@@ -49,10 +62,13 @@ export function createPartyFinder({
   timeoutMs = providerTimeoutMs,
 }: PartyOptions): PartyFinder {
   const limits = { timeoutMs, maxBytes: providerMaxBytes };
-  const transportTo = (urls: readonly (string | undefined)[]) => {
+  const transportTo = (
+    urls: readonly (string | undefined)[],
+    certificate?: ClientCertificate | undefined,
+  ) => {
     const origins = urls.flatMap((url) => URL.parse(url ?? '')?.origin ?? []);
     return {
-      [oauth.customFetch]: fetchThrough(egress, limits, origins),
+      [oauth.customFetch]: fetchThrough(egress, limits, origins, certificate),
       [oauth.allowInsecureRequests]: allowLoopback,
     };
   };
@@ -68,26 +84,41 @@ export function createPartyFinder({
     }
   });
 
-  return async (provider) => {
-    const server = provider.kind === 'oidc' ? await discover(provider.issuer) : serverOf(provider);
+  const keySets = new Map<string, JWTVerifyGetKey>();
+  const keysOf = ({ issuer, jwks_uri: jwksUri }: oauth.AuthorizationServer) => {
+    if (jwksUri === undefined) return {};
+    const fetch = transportTo([jwksUri])[oauth.customFetch];
+    const loadKeys = createKeyLoader({ issuer, jwksUri, fetch });
+    const idTokenKeys = keySets.get(jwksUri) ?? createKeySet(loadKeys, systemClock);
+    keySets.set(jwksUri, idTokenKeys);
+    return { idTokenKeys };
+  };
+
+  return async (provider, { credentials } = {}) => {
+    const server = await serverOf(provider, credentials, discover);
+    const { clientId, certificate } = registrationOf(provider, credentials);
     return {
       provider,
       server,
-      client: { client_id: provider.clientId, [oauth.clockTolerance]: clockToleranceSeconds },
-      authenticated: authenticated(provider),
-      transport: transportTo([server.token_endpoint, server.revocation_endpoint]),
+      client: {
+        // Where nobody is told who asks, the library wants a name all the same.
+        client_id: clientId ?? provider.id,
+        use_mtls_endpoint_aliases: certificate !== undefined,
+        [oauth.clockTolerance]: clockToleranceSeconds,
+      },
+      authenticated: authenticated(provider, credentials),
+      ...keysOf(server),
+      transport: transportTo(endpointsOf(server), certificate),
     };
   };
 }
 
-function serverOf(provider: Extract<Provider, { kind: 'oauth2' }>): oauth.AuthorizationServer {
-  return {
-    // RFC 8414 asks for an issuer; where a plain OAuth 2.0 provider names none, its origin serves.
-    issuer: provider.issuer ?? new URL(provider.authorizationEndpoint).origin,
-    authorization_endpoint: provider.authorizationEndpoint,
-    token_endpoint: provider.tokenEndpoint,
-    ...(provider.revocationEndpoint && { revocation_endpoint: provider.revocationEndpoint }),
-    ...(provider.userinfoEndpoint && { userinfo_endpoint: provider.userinfoEndpoint }),
-    authorization_response_iss_parameter_supported: provider.sendsIssuer,
-  };
+/** Where a token, a secret or an assertion may be sent. */
+function endpointsOf({ mtls_endpoint_aliases: aliases, ...server }: oauth.AuthorizationServer) {
+  return [server, aliases].flatMap((one) => [
+    one?.token_endpoint,
+    one?.revocation_endpoint,
+    one?.introspection_endpoint,
+    one?.pushed_authorization_request_endpoint,
+  ]);
 }

@@ -10,6 +10,8 @@ export const lifeSchema = v.strictObject({
   rotation: v.optional(rotationSchema, 'rotates'),
   /** Lifetime of an access token, in seconds, where the provider's answer does not tell. */
   accessTokenSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** Asks the provider for an access token's end (RFC 7662) where nothing else tells. */
+  introspect: v.exactOptional(v.boolean()),
   /** How long before expiry rotation refreshes, in seconds. Default: see `refresh/due.ts`. */
   refreshLeadSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   /** A refresh token that is not used for that long dies, in seconds. */

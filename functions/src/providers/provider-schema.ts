@@ -1,26 +1,22 @@
 import * as v from 'valibot';
 import { apiEntries } from './api-schema.ts';
+import { authorizationEndpoints, authorizationEntries } from './authorization-schema.ts';
+import { clientEntries } from './client-schema.ts';
+import {
+  apiKeyEntries,
+  basicEntries,
+  clientCredentialsEntries,
+  jwtBearerEntries,
+} from './credentials-schema.ts';
 import { lifeSchema, rotateSchema } from './life-schema.ts';
 import { scopeSchema, text, urlSchema } from './primitives.ts';
 
 const common = {
   name: text,
   logo: v.optional(urlSchema),
-  clientId: text,
-  /**
-   * One, or two while a secret is being replaced: the second is tried on `invalid_client`. Empty for
-   * `none`.
-   */
-  clientSecrets: v.optional(v.pipe(v.array(text), v.maxLength(2)), []),
-  clientAuthentication: v.optional(
-    v.picklist(['client_secret_basic', 'client_secret_post', 'none']),
-    'client_secret_basic',
-  ),
   /** Offered to users; asked for when a connection names none of its own. */
   scopes: v.optional(v.array(scopeSchema), []),
   scopeSeparator: v.optional(v.picklist([' ', ',']), ' '),
-  /** Extra parameters of the authorization request: `{"prompt": "consent"}`. */
-  authorizationParameters: v.optional(v.record(v.string(), v.string()), {}),
   ...apiEntries,
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
   allowTokenRelease: v.optional(v.boolean(), false),
@@ -28,8 +24,17 @@ const common = {
   rotate: v.optional(rotateSchema, {}),
 };
 
+/** What users authorize in their browser (RFC 6749 §4.1). */
+const authorizing = {
+  ...common,
+  ...clientEntries,
+  ...authorizationEntries,
+  /** RFC 7662. */
+  introspectionEndpoint: v.exactOptional(urlSchema),
+};
+
 /** A provider whose endpoints are found by discovery (OpenID Connect Discovery 1.0, RFC 8414). */
-const oidcSchema = v.strictObject({ kind: v.literal('oidc'), issuer: urlSchema, ...common });
+const oidcSchema = v.strictObject({ kind: v.literal('oidc'), issuer: urlSchema, ...authorizing });
 
 /** A provider whose endpoints are written down. */
 const oauth2Schema = v.strictObject({
@@ -42,7 +47,16 @@ const oauth2Schema = v.strictObject({
   tokenEndpoint: urlSchema,
   revocationEndpoint: v.optional(urlSchema),
   userinfoEndpoint: v.optional(urlSchema),
-  ...common,
+  ...authorizationEndpoints,
+  ...authorizing,
 });
 
-export const providerSchema = v.variant('kind', [oidcSchema, oauth2Schema]);
+/** Providers to which a connection comes by credentials that somebody hands over. */
+const credentialSchemas = [
+  v.strictObject({ ...common, ...apiKeyEntries }),
+  v.strictObject({ ...common, ...basicEntries }),
+  v.strictObject({ ...common, ...clientCredentialsEntries }),
+  v.strictObject({ ...common, ...jwtBearerEntries }),
+] as const;
+
+export const providerSchema = v.variant('kind', [oidcSchema, oauth2Schema, ...credentialSchemas]);

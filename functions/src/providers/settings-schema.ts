@@ -92,3 +92,10 @@ type ProviderSettings = Settings['providers'][string];
 
 /** A provider: its settings, and the id by which they were found. */
 export type Provider = ProviderSettings & { readonly id: string };
+
+/** One that users authorize in their browser. */
+export type AuthorizingProvider = Extract<Provider, { kind: 'oidc' | 'oauth2' }>;
+/** One whose tokens are asked for with credentials, without a browser. */
+export type MachineProvider = Extract<Provider, { kind: 'client-credentials' | 'jwt-bearer' }>;
+/** One whose API takes what the user handed over as it is. */
+export type KeyProvider = Extract<Provider, { kind: 'api-key' | 'basic' }>;

@@ -127,7 +127,7 @@ describe('while a client secret is being replaced', function () {
   /** The settings name a secret that the provider does not know yet, and the one it knows. */
   const replaceSecret = (settings: Settings): Settings => {
     const { sandbox, 'sandbox-oauth2': oauth2 } = settings.providers;
-    assert.ok(sandbox && oauth2);
+    assert.ok(sandbox?.kind === 'oidc' && oauth2?.kind === 'oauth2');
     const clientSecrets = ['not-known-there-yet', ...sandbox.clientSecrets];
     const providers = {
       ...settings.providers,

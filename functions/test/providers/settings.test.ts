@@ -49,6 +49,8 @@ describe("the providers' settings", () => {
     assert.deepEqual(one, {
       ...oidc,
       clientAuthentication: 'client_secret_basic',
+      clientKeys: [],
+      certificateBoundTokens: false,
       scopes: [],
       scopeSeparator: ' ',
       authorizationParameters: {},

@@ -323,7 +323,7 @@ export class Simulation {
         issuer: 'https://provider.example',
         token_endpoint: 'https://provider.example/token',
       },
-      client: { client_id: provider.clientId },
+      client: { client_id: provider.id },
       authenticated: (ask) => ask(oauth.None()),
       transport,
     };
