@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { authorizationUrl, newAuthorizationSecrets } from '../oauth/authorization-code.ts';
+import { authorizing } from '../oauth/authorizing-party.ts';
 import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import { grantedAs } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SettingsReader } from '../providers/settings.ts';
-import type { AppSettings, Provider } from '../providers/settings-schema.ts';
+import type { AppSettings, AuthorizingProvider } from '../providers/settings-schema.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { StatusDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
@@ -16,9 +18,14 @@ export interface BeginRequest {
   readonly provider: string;
   /** Heals this connection instead of making a new one. */
   readonly connectionId?: string | undefined;
-  /** Some of those the provider's settings offer; default: all of them. */
+  /**
+   * Some of those the provider's settings offer; default: all of them. With `connectionId`: in addition
+   * to what that connection has.
+   */
   readonly scopes?: readonly string[] | undefined;
   readonly loginHint?: string | undefined;
+  /** Parameters for the provider that its settings let callers choose: `{"prompt": "login"}`. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** Where the callback page hands the answer to; default: the first that the settings allow. */
   readonly returnTo?: string | undefined;
 }
@@ -33,7 +40,7 @@ export interface BegunAuthorization {
 /** How long a user may take at the provider. */
 export const authorizationTtlMs = 10 * 60_000;
 /** How long a finished or expired authorization is remembered, to tell it from an unknown one. */
-const remembranceMs = 24 * 60 * 60_000;
+export const remembranceMs = 24 * 60 * 60_000;
 
 interface BeginDependencies {
   readonly store: ConnectionStore;
@@ -46,29 +53,34 @@ interface BeginDependencies {
 }
 
 /**
- * Starts an authorization. Cost: 1 write, and 1 read to heal a connection.
+ * Starts an authorization. Cost: 1 write, and 1 read to heal a connection; one request to a provider that
+ * takes pushed authorization requests.
  *
  * @throws StrongroomError `provider_unknown`, `scope_not_offered`, `return_to_not_allowed`,
- *   `connection_not_found`, `provider_misconfigured`, `unavailable`.
+ *   `connection_not_found`, `provider_misconfigured`, `unavailable`; `invalid_argument` for a parameter
+ *   that callers may not choose, or a provider whose users authorize nothing.
  */
 export function createBegin(dependencies: BeginDependencies) {
   const { store, settings, findParty, sealer, clock, newState } = dependencies;
 
   return async ({ uid }: Caller, request: BeginRequest): Promise<BegunAuthorization> => {
-    const provider = await settings.provider(request.provider);
+    const provider = authorizing(await settings.provider(request.provider));
     const { app } = await settings.read();
-    const scopes = scopesOf(provider, request.scopes);
+    const parameters = parametersOf(provider, request.parameters);
     const returnTo = returnToOf(app, request.returnTo);
     const healed = await healedBy(store, uid, request.connectionId, provider);
+    const scopes = scopesOf(provider, request.scopes, healed?.scopes);
     const state = newState();
-    const secrets = newAuthorizationSecrets(scopes);
-    const { redirectUri } = app;
+    const secrets = await newAuthorizationSecrets(provider, scopes);
+    const redirectUri = redirectUriOf(app, provider);
+    const { loginHint } = request;
     const url = await urlFor(findParty, provider, {
       state,
       secrets,
       scopes,
       redirectUri,
-      loginHint: request.loginHint,
+      loginHint,
+      parameters,
     });
 
     const id = authorizationIdOf(state);
@@ -104,22 +116,22 @@ export function placeOfSecrets(uid: string, id: string, provider: string): Place
 
 async function urlFor(
   findParty: PartyFinder,
-  provider: Provider,
+  provider: AuthorizingProvider,
   request: Parameters<typeof authorizationUrl>[1],
 ): Promise<URL> {
   try {
-    return await authorizationUrl(await findParty(provider), request);
+    return await authorizationUrl({ ...(await findParty(provider)), provider }, request);
   } catch (error) {
     const failure = asOAuthFailure(error);
     throw failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
   }
 }
 
-async function healedBy(
+export async function healedBy(
   store: ConnectionStore,
   uid: string,
   connectionId: string | undefined,
-  provider: Provider,
+  provider: AuthorizingProvider,
 ): Promise<StatusDocument | undefined> {
   if (connectionId === undefined) return undefined;
   const status = await store.readStatus(uid, connectionId);
@@ -127,17 +139,48 @@ async function healedBy(
   return status;
 }
 
-function scopesOf(provider: Provider, asked: readonly string[] | undefined): string[] {
-  const scopes = [...new Set(asked ?? provider.scopes)];
-  const offered = new Set(provider.scopes);
-  if (!scopes.every((scope) => offered.has(scope))) {
+/** What a connection cannot do without, be it named among what was granted or not. */
+const protocolScopes = ['openid', 'offline_access'];
+
+/**
+ * What to ask for, of what the settings offer: what is asked for, and what a connection has already.
+ *
+ * @throws StrongroomError `scope_not_offered`
+ */
+export function scopesOf(
+  provider: AuthorizingProvider,
+  asked: readonly string[] = provider.scopes,
+  granted?: readonly string[],
+): string[] {
+  const { scopes: offered } = provider;
+  if (!asked.every((scope) => offered.includes(scope))) {
     throw new StrongroomError(
       'scope_not_offered',
-      `This provider offers the scopes ${provider.scopes.join(' ') || '(none)'}.`,
+      `This provider offers the scopes ${offered.join(' ') || '(none)'}.`,
       { field: 'scopes' },
     );
   }
-  return scopes;
+  const has = (scope: string) =>
+    protocolScopes.includes(scope) || granted?.includes(grantedAs(provider, scope));
+  const kept = granted === undefined ? [] : offered.filter(has);
+  return [...new Set([...kept, ...asked])];
+}
+
+function parametersOf(
+  { callerParameters }: AuthorizingProvider,
+  chosen: BeginRequest['parameters'] = {},
+): BeginRequest['parameters'] {
+  if (Object.keys(chosen).every((name) => callerParameters.includes(name))) return chosen;
+  throw new StrongroomError(
+    'invalid_argument',
+    `Of this provider's parameters callers may choose ${callerParameters.join(', ') || 'none'}.`,
+    { field: 'parameters' },
+  );
+}
+
+/** Registered with the provider. */
+function redirectUriOf(app: AppSettings, { id, ownRedirectUri }: AuthorizingProvider): string {
+  return ownRedirectUri ? `${app.redirectUri}/${id}` : app.redirectUri;
 }
 
 function returnToOf(app: AppSettings, asked: string | undefined): string {

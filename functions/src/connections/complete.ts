@@ -8,7 +8,10 @@ import {
   exchangeCode,
   validateResponse,
 } from '../oauth/authorization-code.ts';
+import { authorizing } from '../oauth/authorizing-party.ts';
+import { dpopKeySchema } from '../oauth/dpop.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
+import { refusedScopesOf } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import { tokenSetOf } from '../oauth/token-set.ts';
 import type { SettingsReader } from '../providers/settings.ts';
@@ -61,8 +64,8 @@ export function createComplete(dependencies: CompleteDependencies) {
     const { stored, sealed } = pending;
     const { document } = stored;
     try {
-      const provider = await settings.provider(document.provider);
-      const party = await findParty(provider);
+      const provider = authorizing(await settings.provider(document.provider));
+      const party = { ...(await findParty(provider)), provider };
       const place = placeOfSecrets(caller.uid, id, document.provider);
       const secrets = secretsOf(await sealer.open(sealed, place));
       // A key at hand before the code is spent: what the provider gives can then be kept.
@@ -74,7 +77,8 @@ export function createComplete(dependencies: CompleteDependencies) {
       const obtainedAt = clock.now();
       const given = await exchangeCode(party, code, document.redirectUri, secrets);
       const { scopes } = document;
-      const tokenSet = tokenSetOf(given.answer, { provider, scopes, obtainedAt });
+      const { dpopKey } = secrets;
+      const tokenSet = tokenSetOf(given.answer, { provider, scopes, obtainedAt, dpopKey });
       const connection = await keep(
         dependencies,
         party,
@@ -83,7 +87,8 @@ export function createComplete(dependencies: CompleteDependencies) {
         accountOf(given.claims),
       );
       forgetToken(connection.id);
-      return connection;
+      const refusedScopes = refusedScopesOf(provider, scopes, tokenSet);
+      return { ...connection, ...(refusedScopes.length > 0 && { refusedScopes }) };
     } catch (error) {
       const known = error instanceof OAuthFailure ? error.toStrongroomError() : error;
       await refused(known);
@@ -140,7 +145,11 @@ function stateUsed(): StrongroomError {
   );
 }
 
-const secretsSchema = v.object({ codeVerifier: v.string(), nonce: v.optional(v.string()) });
+const secretsSchema = v.object({
+  codeVerifier: v.optional(v.string()),
+  nonce: v.optional(v.string()),
+  dpopKey: v.optional(dpopKeySchema),
+});
 
 function secretsOf(value: unknown): AuthorizationSecrets {
   const result = v.safeParse(secretsSchema, value);

@@ -20,4 +20,6 @@ export interface Connection {
 export interface Connected extends Connection {
   /** False: the connection was there before, and has been put in order. */
   readonly created: boolean;
+  /** Scopes that were asked for and not granted, those among them that it had before; absent: none. */
+  readonly refusedScopes?: readonly string[];
 }

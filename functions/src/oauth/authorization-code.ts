@@ -1,25 +1,36 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
+import type { AuthorizingParty } from './authorizing-party.ts';
+import { type DpopKey, dpopAlgorithm, newDpopKey, thumbprintOf } from './dpop.ts';
 import { asOAuthFailure, errorCodeOf } from './failure.ts';
+import { idTokenKeysOf, verifySignature } from './id-token.ts';
 import type { Party } from './party.ts';
+import { provenRequest } from './proven-request.ts';
+import { isPushed, push } from './pushed-authorization.ts';
 import { revoke } from './revocation.ts';
 import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
 import { assertSendable, type TokenAnswer } from './token-set.ts';
 
 /** What must be remembered between the request and its answer; sealed while it waits. */
 export interface AuthorizationSecrets {
-  /** RFC 7636 §4.1. */
-  readonly codeVerifier: string;
+  /** RFC 7636 §4.1; absent where the settings say that the provider refuses it. */
+  readonly codeVerifier?: string | undefined;
   /** OpenID Connect Core 1.0 §3.1.2.1; absent without the scope `openid`. */
   readonly nonce?: string | undefined;
+  /** What the code and the tokens are to be bound to (RFC 9449). */
+  readonly dpopKey?: DpopKey | undefined;
 }
 
 /** Fresh secrets for one authorization request. */
-export function newAuthorizationSecrets(scopes: readonly string[]): AuthorizationSecrets {
+export async function newAuthorizationSecrets(
+  { pkce, dpop }: AuthorizingParty['provider'],
+  scopes: readonly string[],
+): Promise<AuthorizationSecrets> {
   return {
-    codeVerifier: oauth.generateRandomCodeVerifier(),
+    ...(pkce === 'S256' && { codeVerifier: oauth.generateRandomCodeVerifier() }),
     ...(scopes.includes('openid') && { nonce: oauth.generateRandomNonce() }),
+    ...(dpop && { dpopKey: await newDpopKey() }),
   };
 }
 
@@ -29,42 +40,78 @@ interface AuthorizationRequest {
   readonly scopes: readonly string[];
   readonly redirectUri: string;
   readonly loginHint?: string | undefined;
+  /** Further ones of the caller's choice; the settings name those that he may choose. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The authorization request's URL (RFC 6749 §4.1.1) with PKCE S256 (RFC 7636 §4.3). */
-export async function authorizationUrl(party: Party, request: AuthorizationRequest): Promise<URL> {
-  const { provider, server, client } = party;
-  if (server.authorization_endpoint === undefined) {
-    throw new StrongroomError(
-      'provider_misconfigured',
-      `The provider ${provider.id} names no authorization endpoint. Correct its settings.`,
-    );
+/**
+ * The authorization request's URL (RFC 6749 §4.1.1) with PKCE S256 (RFC 7636 §4.3). Where the request
+ * is pushed (RFC 9126), it names that alone; for one request to the provider.
+ *
+ * @throws OAuthFailure; StrongroomError `provider_misconfigured`.
+ */
+export async function authorizationUrl(
+  party: AuthorizingParty,
+  request: AuthorizationRequest,
+): Promise<URL> {
+  const url = authorizationEndpointOf(party);
+  const parameters = await parametersOf(party, request);
+  const shown = isPushed(party) ? await push(party, parameters) : parameters;
+  for (const [name, value] of Object.entries(shown)) url.searchParams.set(name, value);
+  return url;
+}
+
+function authorizationEndpointOf({ provider, server, transport }: AuthorizingParty): URL {
+  const { authorization_endpoint: endpoint } = server;
+  if (endpoint === undefined) {
+    throw misconfigured(`The provider ${provider.id} names no authorization endpoint.`);
   }
-  const url = new URL(server.authorization_endpoint);
+  const url = new URL(endpoint);
   // A discovery document could name a script; the user's browser goes wherever this says.
-  const isWeb = url.protocol === 'https:' || party.transport[oauth.allowInsecureRequests];
+  const isWeb = url.protocol === 'https:' || transport[oauth.allowInsecureRequests];
   if (!isWeb || !/^https?:$/.test(url.protocol)) {
-    throw new StrongroomError(
-      'provider_misconfigured',
-      `The authorization endpoint of the provider ${provider.id} is not https.`,
-    );
-  }
-  const parameters: Record<string, string | undefined> = {
-    ...provider.authorizationParameters,
-    response_type: 'code',
-    client_id: client.client_id,
-    redirect_uri: request.redirectUri,
-    scope: request.scopes.join(provider.scopeSeparator) || undefined,
-    state: request.state,
-    nonce: request.secrets.nonce,
-    login_hint: request.loginHint,
-    code_challenge: await oauth.calculatePKCECodeChallenge(request.secrets.codeVerifier),
-    code_challenge_method: 'S256',
-  };
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined) url.searchParams.set(name, value);
+    throw misconfigured(`The authorization endpoint of the provider ${provider.id} is not https.`);
   }
   return url;
+}
+
+async function parametersOf(
+  { provider, server, client }: AuthorizingParty,
+  { state, secrets, scopes, redirectUri, loginHint, parameters }: AuthorizationRequest,
+): Promise<Record<string, string>> {
+  const { codeVerifier, nonce, dpopKey } = secrets;
+  const algorithms = server.dpop_signing_alg_values_supported;
+  const isBindable = provider.kind === 'oauth2' || algorithms?.includes(dpopAlgorithm) === true;
+  if (dpopKey !== undefined && !isBindable) {
+    throw misconfigured(
+      `The provider ${provider.id} does not offer DPoP with ${dpopAlgorithm} (RFC 9449), which its ` +
+        'settings ask for.',
+    );
+  }
+  const all: Record<string, string | undefined> = {
+    ...provider.authorizationParameters,
+    ...parameters,
+    ...(loginHint !== undefined && { login_hint: loginHint }),
+    ...(scopes.length > 0 && { scope: scopes.join(provider.scopeSeparator) }),
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
+    state,
+    nonce,
+    resource: provider.resource,
+    ...(codeVerifier !== undefined && {
+      code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+    }),
+    ...(dpopKey !== undefined && { dpop_jkt: await thumbprintOf(dpopKey) }),
+  };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function misconfigured(what: string): StrongroomError {
+  return new StrongroomError('provider_misconfigured', `${what} Correct its settings.`);
 }
 
 /** What the provider sent to the redirect URI, as the app handed it on. */
@@ -129,41 +176,50 @@ export interface CodeAnswer {
 }
 
 /**
- * Exchanges the code (RFC 6749 §4.1.3) and validates the answer, the ID token's claims and nonce
- * included (OpenID Connect Core 1.0 §3.1.3.7).
+ * Exchanges the code (RFC 6749 §4.1.3) and validates the answer, the ID token's claims, nonce and
+ * signature included (OpenID Connect Core 1.0 §3.1.3.7).
  *
- * @throws OAuthFailure; StrongroomError `provider_answer_invalid` for a token that is no Bearer
- *   token. What came with either is revoked.
+ * @throws OAuthFailure; StrongroomError `provider_answer_invalid` for a token of another type than was
+ *   asked for; `unavailable` where the issuer's keys cannot be had. What came with either is revoked.
+ *   `provider_misconfigured` before anything is spent.
  */
 export async function exchangeCode(
-  party: Party,
+  party: AuthorizingParty,
   parameters: URLSearchParams,
   redirectUri: string,
   secrets: AuthorizationSecrets,
 ): Promise<CodeAnswer> {
-  const { server, client, transport } = party;
+  const { server, client, transport, provider } = party;
+  const { codeVerifier, nonce, dpopKey } = secrets;
+  if (nonce !== undefined) idTokenKeysOf(party);
+  const additionalParameters = {
+    ...provider.tokenParameters,
+    ...(provider.resource !== undefined && { resource: provider.resource }),
+  };
   return party.authenticated(async (clientAuth) => {
     try {
-      const response = await oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        clientAuth,
-        parameters,
-        redirectUri,
-        secrets.codeVerifier,
-        transport,
+      const response = await provenRequest(party, dpopKey, (headers) =>
+        oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          clientAuth,
+          parameters,
+          redirectUri,
+          codeVerifier ?? oauth.nopkce,
+          { ...transport, headers, additionalParameters },
+        ),
       );
       return await validated(party, await mendTokenAnswer(response), secrets);
     } catch (error) {
-      throw asOAuthFailure(error, party.provider.life);
+      throw asOAuthFailure(error, provider.life);
     }
   });
 }
 
 async function validated(
-  party: Party,
+  party: AuthorizingParty,
   { response, told }: MendedAnswer,
-  { nonce }: AuthorizationSecrets,
+  { nonce, dpopKey }: AuthorizationSecrets,
 ): Promise<CodeAnswer> {
   const { server, client, provider } = party;
   try {
@@ -172,7 +228,9 @@ async function validated(
       requireIdToken: nonce !== undefined && provider.kind === 'oidc',
       recognizedTokenTypes: { [told.token_type]: () => {} },
     });
-    assertSendable({ accessToken: answer.access_token, tokenType: answer.token_type });
+    assertSendable({ accessToken: answer.access_token, tokenType: answer.token_type, dpopKey });
+    const keys = answer.id_token === undefined ? undefined : idTokenKeysOf(party);
+    if (keys !== undefined) await verifySignature(answer.id_token ?? '', keys);
     return { answer, claims: oauth.getValidatedIdTokenClaims(answer) };
   } catch (error) {
     const { access_token: accessToken, refresh_token: refreshToken } = told;

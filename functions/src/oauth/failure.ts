@@ -71,7 +71,7 @@ export function clientRefused(details: ErrorDetails): StrongroomError {
   );
 }
 
-/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5. */
+/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §8. */
 const standardKinds: ReadonlyMap<string, FailureKind> = new Map([
   ['invalid_grant', 'user'],
   ['invalid_client', 'operator'],
@@ -79,9 +79,11 @@ const standardKinds: ReadonlyMap<string, FailureKind> = new Map([
   ['unsupported_grant_type', 'operator'],
   ['invalid_request', 'operator'],
   ['invalid_scope', 'operator'],
+  ['invalid_target', 'operator'],
   ['temporarily_unavailable', 'transient'],
   ['server_error', 'transient'],
   ['slow_down', 'transient'],
+  ['use_dpop_nonce', 'transient'],
 ]);
 
 /** RFC 6749 §4.1.2.1 and §5.2. */

@@ -1,7 +1,9 @@
 import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
+import type { Provider } from '../providers/settings-schema.ts';
 import { asOAuthFailure, OAuthFailure } from './failure.ts';
 import type { Party } from './party.ts';
+import { provenRequest } from './proven-request.ts';
 import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
 import type { TokenAnswer, TokenSet } from './token-set.ts';
 
@@ -10,8 +12,8 @@ export type SpendableTokenSet = TokenSet & { readonly refreshToken: string };
 
 /**
  * Spends a refresh token (RFC 6749 §6). One request; a second one only where the provider refused our
- * client secret and another is in force. What a failure means for the token is for the caller to
- * judge.
+ * client secret and another is in force, or wants a nonce in the proof (RFC 9449 §8). What a failure
+ * means for the token is for the caller to judge.
  *
  * @param mayAskAgain whether there is time for the second one.
  * @throws OAuthFailure
@@ -21,23 +23,28 @@ export async function spendRefreshToken(
   tokenSet: SpendableTokenSet,
   mayAskAgain?: () => boolean,
 ): Promise<TokenAnswer> {
-  return party.authenticated((clientAuth) => spendOnce(party, clientAuth, tokenSet), mayAskAgain);
+  return party.authenticated(
+    (clientAuth) => spendOnce(party, clientAuth, tokenSet, mayAskAgain),
+    mayAskAgain,
+  );
 }
 
 async function spendOnce(
   party: Party,
   clientAuth: oauth.ClientAuth,
-  { refreshToken, idToken }: SpendableTokenSet,
+  { refreshToken, idToken, dpopKey }: SpendableTokenSet,
+  mayAskAgain: (() => boolean) | undefined,
 ): Promise<TokenAnswer> {
-  const { server, client, transport } = party;
+  const { server, client, transport, provider } = party;
+  const additionalParameters = refreshParametersOf(provider);
   try {
-    const response = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      clientAuth,
-      refreshToken,
-      transport,
-    );
+    const ask = (headers: Record<string, string>) =>
+      oauth.refreshTokenGrantRequest(server, client, clientAuth, refreshToken, {
+        ...transport,
+        headers,
+        additionalParameters,
+      });
+    const response = await provenRequest(party, dpopKey, ask, mayAskAgain);
     const mended = await mendTokenAnswer(response);
     const answer = await processAnswer(party, mended);
     const [before, now] = [subjectOf(idToken), subjectOf(mended.told.id_token)];
@@ -49,6 +56,13 @@ async function spendOnce(
   } catch (error) {
     throw asOAuthFailure(error, party.provider.life);
   }
+}
+
+/** The data's own, and the API that the token is for (RFC 8707 §2.2). */
+function refreshParametersOf(provider: Provider): Record<string, string> {
+  if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') return {};
+  const { refreshParameters, resource } = provider;
+  return { ...refreshParameters, ...(resource !== undefined && { resource }) };
 }
 
 async function processAnswer({ server, client }: Party, mended: MendedAnswer) {

@@ -14,6 +14,7 @@ export const beginRequest = v.strictObject({
   connectionId: v.optional(connectionId),
   scopes: v.optional(v.pipe(v.array(scopeSchema), v.maxLength(100))),
   loginHint: v.optional(short(320)),
+  parameters: v.optional(v.record(short(64), v.pipe(v.string(), v.maxLength(2_048)))),
   returnTo: v.optional(short(2_048)),
 });
 
