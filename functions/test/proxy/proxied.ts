@@ -25,7 +25,7 @@ interface Options {
   readonly buffers?: boolean;
   readonly stream?: StreamingEgress;
   /** By the first token set; default: that one, then, once it is refused, another. */
-  readonly fresh?: (first: Opened) => FreshTokenSet;
+  readonly fresh?: ((first: Opened) => FreshTokenSet) | undefined;
 }
 
 export interface Proxied {
@@ -108,7 +108,10 @@ export async function startProxyBefore(
         deadlineAt,
       );
     } catch (error) {
-      assert.ok(error instanceof StrongroomError, String(error));
+      if (!(error instanceof StrongroomError)) {
+        response.destroy();
+        throw error;
+      }
       response.writeHead(error.httpStatus, { 'content-type': 'application/problem+json' });
       response.end(JSON.stringify({ code: error.code }));
     } finally {
