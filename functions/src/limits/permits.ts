@@ -99,22 +99,29 @@ export function createPermits({ cells, clock, random }: PermitDependencies): Per
       const need = flights.get(ceiling)?.need ?? 1;
       const asked = { need, want: ledger.wanted(ceiling), ceiling, corrections };
       const { counted, granted } = grant(found?.document, asked, now);
-      if (granted > 0) {
-        const until = clock.ticks() + sliceEndsAfterMs(counted, now);
+      const until = clock.ticks() + sliceEndsAfterMs(counted, now);
+      // Counted by a clock that was wrong: by the right one it is over some time.
+      const isAhead = found !== undefined && found.document.slice > counted.slice;
+      if (granted > 0 || isAhead) {
         entry.stored = await cells.write(id, found, counted, now);
-        if (entry.stored !== undefined) {
-          ledger.settle(corrections, counted);
-          ledger.fill(ceiling, { left: granted, size: granted, slice: counted.slice, until });
-          return;
+        if (entry.stored === undefined) {
+          await clock.sleep(attemptPauseMs * (attempt + random()));
+          continue;
         }
-        await clock.sleep(attemptPauseMs * (attempt + random()));
-      } else if (remembered === undefined) {
+        ledger.settle(corrections, counted);
+      } else if (remembered !== undefined) {
+        // It may be out of date: no is said after a look only.
+        continue;
+      } else {
         ledger.settle([], found?.document ?? counted);
+      }
+      if (granted > 0) {
+        ledger.fill(ceiling, { left: granted, size: granted, slice: counted.slice, until });
+      } else {
         const pauseMs = sliceEndsAfterMs({ ...counted, slice: sliceOf(now) }, now);
         emptyUntil.set(ceiling, clock.ticks() + pauseMs);
-        return;
       }
-      // What was remembered may be out of date: no is said after a look only.
+      return;
     }
     emptyUntil.set(ceiling, clock.ticks() + crowdedMs);
   };
