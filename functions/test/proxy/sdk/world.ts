@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { authorize } from '../../../../sandbox/provider/browser.ts';
+import { type SandboxProvider, startProvider } from '../../../../sandbox/provider/provider.ts';
+import { startSecretManager } from '../../../../sandbox/secret-manager/secret-manager.ts';
+import { spawnServe } from '../../../../sandbox/serve/spawn.ts';
+import { stack } from '../../../../sandbox/test/stack.ts';
+import { type ApiName, settingsAt, startUpstreams, type Upstreams } from './apis.ts';
+
+/** The functions outside the emulator, a provider, and an API for each SDK. */
+export interface SdkWorld {
+  readonly provider: SandboxProvider;
+  readonly upstreams: Upstreams;
+  /** A new user of the app, whom the Auth emulator has signed in. */
+  signUp(): Promise<User>;
+  stop(): Promise<void>;
+}
+
+export interface User {
+  /** As Firebase Auth issues it. */
+  readonly idToken: string;
+  /** @returns the address of the connection. */
+  connect(name: ApiName): Promise<string>;
+  /** The access token that a connection holds now. */
+  accessToken(connection: string): Promise<string>;
+  /** Ends all his connections, of whose providers the rest of the sandbox knows nothing. */
+  leave(): Promise<void>;
+}
+
+let started: Promise<SdkWorld> | undefined;
+
+/** The one that all SDKs share; it is there until the last test of the run. */
+export function sdkWorld(): Promise<SdkWorld> {
+  started ??= startWorld();
+  return started;
+}
+
+after(async () => (await started)?.stop());
+
+async function startWorld(): Promise<SdkWorld> {
+  const provider = await startProvider({ port: 0 });
+  const upstreams = await startUpstreams({
+    async accepts(accessToken) {
+      const headers = { authorization: `Bearer ${accessToken}` };
+      const answer = await fetch(`${provider.url}/api/me`, { headers });
+      await answer.arrayBuffer();
+      return answer.ok;
+    },
+  });
+  const { projectId } = stack;
+  const secretManager = await startSecretManager({ port: 0, projectId });
+  const served = await spawnServe(stack, {
+    env: { STRONGROOM_SECRET_MANAGER_EMULATOR_HOST: `127.0.0.1:${secretManager.port}` },
+  });
+  // They are read at the first request.
+  const settings = JSON.stringify(settingsAt(served.url, provider, upstreams));
+  secretManager.addSecretVersion('strongroom-keyring', randomBytes(32));
+  secretManager.addSecretVersion('strongroom-providers', Buffer.from(settings));
+  const base = `${served.url}/v1/connections`;
+  return {
+    provider,
+    upstreams,
+    async signUp() {
+      const idToken = await newIdToken();
+      const ask = (method: string, url: string, body?: object) => askAs(idToken, method, url, body);
+      return {
+        idToken,
+        async connect(name) {
+          const { authorizationUrl, state } = await ask('POST', base, { provider: name });
+          const visit = { account: 'ada', decision: 'allow' } as const;
+          const told = await authorize({ ...visit, authorizationUrl: String(authorizationUrl) });
+          // Salesforce's token endpoint tells where the org is.
+          const patch = { instance_url: upstreams[name].url };
+          provider.addFault({ endpoint: 'token', patch });
+          const answer = { state, ...Object.fromEntries(told) };
+          const { id } = await ask('POST', `${base}/complete`, answer);
+          return `${base}/${String(id)}`;
+        },
+        async accessToken(connection) {
+          return String((await ask('POST', `${connection}/token`, {}))['accessToken']);
+        },
+        leave: async () => void (await ask('DELETE', base)),
+      };
+    },
+    async stop() {
+      await served.stop();
+      const servers = [provider, secretManager, ...Object.values(upstreams)];
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+  };
+}
+
+async function newIdToken(): Promise<string> {
+  const url = `${stack.urls.auth}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=demo`;
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'POST', headers, body: '{"returnSecureToken":true}' });
+  const { idToken } = Object(await answer.json());
+  assert.ok(typeof idToken === 'string');
+  return idToken;
+}
+
+async function askAs(idToken: string, method: string, url: string, body: object | undefined) {
+  const headers = { authorization: `Bearer ${idToken}`, 'content-type': 'application/json' };
+  const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const text = await answer.text();
+  assert.equal(answer.status, 200, text);
+  const told: Record<string, unknown> = Object(JSON.parse(text));
+  return told;
+}
