@@ -8,7 +8,7 @@ import { grantedAs } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SettingsReader } from '../providers/settings.ts';
-import type { AppSettings, AuthorizingProvider } from '../providers/settings-schema.ts';
+import type { AppSettings, AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { StatusDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
@@ -127,16 +127,30 @@ async function urlFor(
   }
 }
 
+/** The connection that is to be healed. @throws StrongroomError `connection_not_found` */
 export async function healedBy(
   store: ConnectionStore,
   uid: string,
   connectionId: string | undefined,
-  provider: AuthorizingProvider,
+  provider: Pick<Provider, 'id'>,
 ): Promise<StatusDocument | undefined> {
   if (connectionId === undefined) return undefined;
   const status = await store.readStatus(uid, connectionId);
   if (status?.provider !== provider.id) throw connectionNotFound();
   return status;
+}
+
+/** @throws StrongroomError `scope_not_offered` */
+export function assertOffered(
+  { scopes }: Pick<Provider, 'scopes'>,
+  asked: readonly string[],
+): void {
+  if (asked.every((scope) => scopes.includes(scope))) return;
+  throw new StrongroomError(
+    'scope_not_offered',
+    `This provider offers the scopes ${scopes.join(' ') || '(none)'}.`,
+    { field: 'scopes' },
+  );
 }
 
 /** What a connection cannot do without, be it named among what was granted or not. */
@@ -152,14 +166,7 @@ export function scopesOf(
   asked: readonly string[] = provider.scopes,
   granted?: readonly string[],
 ): string[] {
-  const { scopes: offered } = provider;
-  if (!asked.every((scope) => offered.includes(scope))) {
-    throw new StrongroomError(
-      'scope_not_offered',
-      `This provider offers the scopes ${offered.join(' ') || '(none)'}.`,
-      { field: 'scopes' },
-    );
-  }
+  assertOffered(provider, asked);
   const has = (scope: string) =>
     protocolScopes.includes(scope) || granted?.includes(grantedAs(provider, scope));
   const kept = granted === undefined ? [] : offered.filter(has);
