@@ -7,6 +7,7 @@ import type { FunctionsErrorCode } from 'firebase-functions/https';
  */
 const codes = {
   unauthenticated: ['unauthenticated', 401, 'user'],
+  app_check_failed: ['unauthenticated', 401, 'caller'],
   insufficient_scope: ['permission-denied', 403, 'operator'],
   invalid_argument: ['invalid-argument', 400, 'caller'],
   malformed_json: ['invalid-argument', 400, 'caller'],
@@ -18,6 +19,8 @@ const codes = {
   provider_unknown: ['not-found', 404, 'caller'],
   scope_not_offered: ['invalid-argument', 400, 'caller'],
   return_to_not_allowed: ['invalid-argument', 400, 'caller'],
+  not_offered: ['failed-precondition', 409, 'operator'],
+  target_not_allowed: ['invalid-argument', 400, 'caller'],
   connection_not_found: ['not-found', 404, 'caller'],
   connection_ambiguous: ['failed-precondition', 409, 'caller'],
   state_unknown: ['not-found', 404, 'user'],
@@ -28,6 +31,7 @@ const codes = {
   access_denied: ['permission-denied', 403, 'user'],
   authorization_failed: ['failed-precondition', 400, 'user'],
   account_mismatch: ['failed-precondition', 409, 'user'],
+  credentials_refused: ['failed-precondition', 400, 'user'],
   needs_reauth: ['failed-precondition', 409, 'user'],
   connection_paused: ['failed-precondition', 409, 'user'],
   token_release_off: ['permission-denied', 403, 'operator'],
@@ -61,6 +65,7 @@ export interface ErrorDetails {
     | 'provider'
     | 'task-queue'
     | 'firebase-auth'
+    | 'app-check'
     | 'authorization-server';
   /** The setting, field, header, path or method that was refused. */
   readonly field?: string;

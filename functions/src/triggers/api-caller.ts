@@ -1,7 +1,13 @@
 import type { Request } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
 import { BearerRefusal, bearerTokenOf } from '../identity/bearer.ts';
-import { type Caller, callerOfRequest, type ServiceCaller, type User } from '../identity/caller.ts';
+import {
+  type Caller,
+  type Checks,
+  callerOfRequest,
+  type ServiceCaller,
+  type User,
+} from '../identity/caller.ts';
 import type { ServiceScope } from '../identity/service-settings.ts';
 import type { Service } from '../identity/services.ts';
 import { refusedBearer } from './challenge.ts';
@@ -25,10 +31,7 @@ export interface ServiceAccess {
  *
  * @throws StrongroomError `unauthenticated`, `unavailable`, `invalid_argument`, `header_not_allowed`.
  */
-export async function identify(
-  request: Request,
-  checks: { readonly revocation: boolean },
-): Promise<User | Service> {
+export async function identify(request: Request, checks: Checks): Promise<User | Service> {
   const service = await serviceOf(request).catch((error: unknown) => {
     throw refusedBearer(error);
   });

@@ -1,13 +1,16 @@
 import { onRequest, type Request, type Response } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
+import { callerOfRequest, sessionOnly } from '../identity/caller.ts';
 import { systemClock } from '../platform/clock.ts';
 import { authorize, identify } from './api-caller.ts';
 import { assertBodySize } from './bodies.ts';
 import { challengeFor } from './challenge.ts';
+import { unknownPath } from './guards.ts';
 import { answerMalformedJson } from './malformed-json.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { sendProblem } from './problems.ts';
 import { refusalOf } from './refusal.ts';
+import { resuming } from './resuming.ts';
 import { routes } from './routes.ts';
 
 /** `/v1/…`: what the callables do, for plain HTTPS clients, and the proxy. */
@@ -33,8 +36,8 @@ async function answer(request: Request, response: Response): Promise<void> {
   const asked = request.method === 'HEAD' ? ['HEAD', 'GET'] : [request.method];
   const route = here.find(({ method }) => method === undefined || asked.includes(method));
   // Who is not signed in learns nothing, not even which paths there are.
-  const revocation = route?.checksRevocation ?? false;
-  const who = await identify(request, { revocation });
+  const checks = route?.checks ?? unknownPath;
+  const who = await identify(request, checks());
   if (route === undefined) {
     if (here.length === 0) throw routeNotFound();
     // RFC 9110 §15.5.6.
@@ -46,7 +49,10 @@ async function answer(request: Request, response: Response): Promise<void> {
   const groups = route.path.exec(request.path)?.groups ?? {};
   const access = { scope: route.scope, connectionId: groups['id'] };
   const caller = await authorize(who, request, access);
-  await route.handle({ caller, request, response, groups, deadlineAt });
+  const isBack = () => callerOfRequest(request, { ...checks(), ...sessionOnly });
+  await resuming(caller, isBack, () =>
+    route.handle({ caller, request, response, groups, deadlineAt }),
+  );
 }
 
 function methodNotAllowed(): StrongroomError {

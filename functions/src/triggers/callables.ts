@@ -1,7 +1,7 @@
 import { type CallableRequest, HttpsError, onCall } from 'firebase-functions/https';
 import type * as v from 'valibot';
 
-import { type Caller, callerOfCallable } from '../identity/caller.ts';
+import { type Caller, callerOfCallable, sessionOnly } from '../identity/caller.ts';
 import { systemClock } from '../platform/clock.ts';
 import {
   assertBodySize,
@@ -11,6 +11,7 @@ import {
   requestMaxBytes,
 } from './bodies.ts';
 import { withoutLoggedBodies } from './envelope.ts';
+import { guard } from './guards.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { refusalOf } from './refusal.ts';
 import {
@@ -22,6 +23,7 @@ import {
   oneConnection,
   parseRequest,
 } from './requests.ts';
+import { resuming } from './resuming.ts';
 import { suite } from './suite.ts';
 
 interface CallableOptions<S> {
@@ -38,12 +40,15 @@ function callable<S extends v.GenericSchema, T>(
   handle: (caller: Caller, request: v.InferOutput<S>, deadlineAt: number) => Promise<T>,
 ) {
   const options = { timeoutSeconds: requestTimeoutSeconds };
+  const checks = guard(operation, checksRevocation);
   const deployed = onCall(options, async (request: CallableRequest<unknown>): Promise<T> => {
     const deadlineAt = deadlineFrom(systemClock.ticks());
     try {
-      const caller = await callerOfCallable(request, { revocation: checksRevocation });
+      const caller = await callerOfCallable(request, checks());
       assertBodySize(request.rawRequest.rawBody, maxBytes);
-      return await handle(caller, parseRequest(takes, request.data), deadlineAt);
+      const input = parseRequest(takes, request.data);
+      const isBack = () => callerOfCallable(request, sessionOnly);
+      return await resuming(caller, isBack, () => handle(caller, input, deadlineAt));
     } catch (error) {
       throw asHttpsError(operation, error);
     }

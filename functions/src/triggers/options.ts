@@ -1,5 +1,6 @@
 import { setGlobalOptions } from 'firebase-functions/options';
 import { defineString, expr, projectID } from 'firebase-functions/params';
+import { usualCookie } from '../identity/session-cookie.ts';
 import { leaseMs } from '../refresh/protocol.ts';
 
 /** The Firestore database that holds the suite's collections. */
@@ -16,6 +17,27 @@ export const keyringSecretId = defineString('STRONGROOM_KEYRING_SECRET', {
 export const providersSecretId = defineString('STRONGROOM_PROVIDERS_SECRET', {
   default: 'strongroom-providers',
   description: "The Secret Manager secret that holds the providers' settings.",
+});
+
+/** Who is checked, and how; see docs/callers.md. */
+export const checkRevoked = defineString('STRONGROOM_CHECK_REVOKED', {
+  default: 'sensitive',
+  description:
+    'Operations that ask Firebase Auth whether the session was revoked: sensitive, all, or these and further names.',
+});
+export const appCheck = defineString('STRONGROOM_APP_CHECK', {
+  default: 'none',
+  description:
+    'Operations that take requests of attested apps only: none, sensitive, all, or names.',
+});
+export const appCheckOnce = defineString('STRONGROOM_APP_CHECK_ONCE', {
+  default: 'sensitive',
+  description:
+    'Those among them that take each App Check token once: none, sensitive, all, or names.',
+});
+export const sessionCookie = defineString('STRONGROOM_SESSION_COOKIE', {
+  default: usualCookie,
+  description: 'The cookie that holds a Firebase session. Behind Hosting it must be __session.',
 });
 
 /** Which account a function runs as; `npm run setup` makes them and docs/deploy.md says what each may. */

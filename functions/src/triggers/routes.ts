@@ -1,10 +1,11 @@
 import type { Request, Response } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller, Checks } from '../identity/caller.ts';
 import type { ServiceScope } from '../identity/service-settings.ts';
 import { privateHeaders } from '../private-headers.ts';
 import type { ProxyRequest } from '../proxy/proxy.ts';
 import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodies.ts';
+import { guard } from './guards.ts';
 import { queryOf } from './query.ts';
 import {
   auditQuery,
@@ -31,7 +32,10 @@ export interface Route {
   /** Absent: any. */
   readonly method?: string;
   readonly path: RegExp;
-  readonly checksRevocation?: boolean;
+  /** The callable that does the same. */
+  readonly operation: string;
+  /** How its callers are checked. */
+  readonly checks: () => Checks;
   /** What a service needs; absent: this is for the user himself. */
   readonly scope?: ServiceScope;
   readonly maxBytes: number;
@@ -43,18 +47,19 @@ const one = `${base}/connections/(?<id>[^/]+)`;
 
 /** The REST twins of the callables, and the proxy. */
 export const routes: readonly Route[] = [
+  forServices('connections.read', json('describe', 'GET', `${base}/openapi\\.json$`, describe)),
   forServices(
     'connections.read',
-    json('GET', `${base}/providers$`, () => suite().listProviders()),
+    json('providers-list', 'GET', `${base}/providers$`, () => suite().listProviders()),
   ),
   forServices(
     'connections.read',
-    json('GET', `${base}/connections$`, ({ caller }) => suite().list(caller)),
+    json('connections-list', 'GET', `${base}/connections$`, ({ caller }) => suite().list(caller)),
   ),
   forServices(
     'connections.write',
     sensitive(
-      json('POST', `${base}/connections$`, ({ caller, request }) =>
+      json('connections-begin', 'POST', `${base}/connections$`, ({ caller, request }) =>
         suite().begin(caller, parseRequest(beginRequest, bodyOf(request))),
       ),
     ),
@@ -62,39 +67,47 @@ export const routes: readonly Route[] = [
   forServices(
     'connections.write',
     sensitive(
-      json('POST', `${base}/connections/complete$`, ({ caller, request }) =>
+      json('connections-complete', 'POST', `${base}/connections/complete$`, ({ caller, request }) =>
         suite().complete(caller, parseRequest(completeRequest, bodyOf(request))),
       ),
     ),
   ),
   sensitive(
-    json('DELETE', `${base}/connections$`, ({ caller }) => suite().forget(caller.uid, 'user')),
+    json('connections-forget', 'DELETE', `${base}/connections$`, ({ caller }) =>
+      suite().forget(caller.uid, 'user'),
+    ),
   ),
-  sensitive(json('GET', `${base}/export$`, ({ caller }) => suite().exportAll(caller))),
-  json('GET', `${base}/audit$`, ({ caller, request }) =>
+  sensitive(
+    json('connections-export', 'GET', `${base}/export$`, ({ caller }) => suite().exportAll(caller)),
+  ),
+  json('audit-list', 'GET', `${base}/audit$`, ({ caller, request }) =>
     suite().listAudit(caller, parseRequest(auditQuery, queryOf(request.url))),
   ),
   forServices(
     'connections.read',
-    json('GET', `${one}$`, (context) => suite().get(context.caller, idOf(context))),
+    json('connections-get', 'GET', `${one}$`, (context) =>
+      suite().get(context.caller, idOf(context)),
+    ),
   ),
   forServices(
     'connections.write',
     sensitive(
-      json('DELETE', `${one}$`, (context) => suite().disconnect(context.caller, idOf(context))),
+      json('connections-disconnect', 'DELETE', `${one}$`, (context) =>
+        suite().disconnect(context.caller, idOf(context)),
+      ),
     ),
   ),
   forServices(
     'tokens.read',
     sensitive(
-      json('POST', `${one}/token$`, (context) => {
+      json('connections-token', 'POST', `${one}/token$`, (context) => {
         parseRequest(nothing, bodyOf(context.request));
         return suite().token(context.caller, idOf(context), context.deadlineAt);
       }),
     ),
   ),
   forServices('calls.write', {
-    ...json('POST', `${one}/call$`, async (context) => {
+    ...json('connections-call', 'POST', `${one}/call$`, async (context) => {
       const { body, headers, ...call } = parseRequest(restCallRequest, bodyOf(context.request));
       const encoded = { ...call, ...encodeBody(body, headers) };
       const { caller, deadlineAt, response } = context;
@@ -107,19 +120,24 @@ export const routes: readonly Route[] = [
   // As much as the host takes: it has taken it already, or it passes without being held.
   forServices('calls.write', {
     path: new RegExp(`${one}/proxy(?<path>/.*)?$`),
+    operation: 'connections-proxy',
+    checks: guard('connections-proxy', false),
     maxBytes: Number.POSITIVE_INFINITY,
     handle: proxy,
   }),
 ];
 
 function json(
+  operation: string,
   method: string,
   path: string,
   answer: (context: RouteContext) => Promise<unknown>,
 ): Route {
   return {
+    operation,
     method,
     path: new RegExp(path),
+    checks: guard(operation, false),
     maxBytes: requestMaxBytes,
     handle: async (context) => {
       const value = await answer(context);
@@ -129,11 +147,17 @@ function json(
 }
 
 function sensitive(route: Route): Route {
-  return { ...route, checksRevocation: true };
+  return { ...route, checks: guard(route.operation, true) };
 }
 
 function forServices(scope: ServiceScope, route: Route): Route {
   return { ...route, scope };
+}
+
+/** Loaded where somebody asks: it is larger than most functions' code. */
+async function describe(): Promise<object> {
+  const found = await import('../../../docs/api/openapi.json', { with: { type: 'json' } });
+  return found.default;
 }
 
 function idOf({ groups }: RouteContext): string {

@@ -18,11 +18,14 @@ export interface Account {
 export interface Google extends LocalServer {
   readonly idTokenKey: SigningKey;
   readonly sessionCookieKey: SigningKey;
+  readonly appCheckKey: SigningKey;
   readonly accounts: Map<string, Account>;
+  /** How often App Check was asked whether a token had been used. */
+  consumptions(): number;
   /** How often accounts were looked up. */
   lookups(): number;
   /** Makes the keys or the accounts fail with this status; undefined: no more. */
-  fail(what: 'keys' | 'accounts', status: number | undefined): void;
+  fail(what: 'keys' | 'accounts' | 'appCheck', status: number | undefined): void;
 }
 
 const accessToken = 'access-token-of-the-service-account';
@@ -31,14 +34,25 @@ export async function startGoogle(): Promise<Google> {
   const idTokenKey = newKey('id-token-key');
   const sessionCookieKey = newKey('session-cookie-key');
   const accounts = new Map<string, Account>();
-  const failures = new Map<'keys' | 'accounts', number>();
-  let lookups = 0;
+  const appCheckKey = newKey('app-check-key');
+  const consumed = new Set<unknown>();
+  const failures = new Map<'keys' | 'accounts' | 'appCheck', number>();
+  let [lookups, consumptions] = [0, 0];
 
   const sendKeys = (response: ServerResponse, { kid, publicPem }: SigningKey) => {
     const status = failures.get('keys');
     if (status !== undefined) return sendJson(response, status, { error: 'down' });
     const headers = { 'cache-control': 'public, max-age=3600' };
     return sendJson(response, 200, { [kid]: publicPem }, headers);
+  };
+  const consume = async (request: IncomingMessage, response: ServerResponse) => {
+    consumptions += 1;
+    const status = failures.get('appCheck');
+    if (status !== undefined) return sendJson(response, status, { error: { message: 'DOWN' } });
+    const { app_check_token: token } = await readJsonObject(request);
+    const alreadyConsumed = consumed.has(token);
+    consumed.add(token);
+    return sendJson(response, 200, alreadyConsumed ? { alreadyConsumed } : {});
   };
   const lookUp = async (request: IncomingMessage, response: ServerResponse) => {
     lookups += 1;
@@ -65,6 +79,9 @@ export async function startGoogle(): Promise<Google> {
     'www.googleapis.com/identitytoolkit/v3/relyingparty/publicKeys': (_, to) =>
       sendKeys(to, sessionCookieKey),
     [`identitytoolkit.googleapis.com/v1/projects/${projectId}/accounts:lookup`]: lookUp,
+    'firebaseappcheck.googleapis.com/v1/jwks': (_, to) =>
+      sendJson(to, 200, { keys: [appCheckKey.jwk] }),
+    [`firebaseappcheck.googleapis.com/v1beta/projects/${projectId}:verifyAppCheckToken`]: consume,
     // The metadata server, from which a function in the cloud has its access token.
     '/computeMetadata/v1/instance/service-accounts/default/token': (_, to) =>
       sendJson(
@@ -86,7 +103,9 @@ export async function startGoogle(): Promise<Google> {
     ...server,
     idTokenKey,
     sessionCookieKey,
+    appCheckKey,
     accounts,
+    consumptions: () => consumptions,
     lookups: () => lookups,
     fail(what, status) {
       if (status === undefined) failures.delete(what);

@@ -152,6 +152,7 @@ describe('a session that has ended before its token did', function () {
   });
   const cookie = (uid: string) => ({
     cookie: `__session=${issue(outside.google.sessionCookieKey, sessionCookieClaims(uid))}`,
+    'sec-fetch-site': 'same-origin',
   });
   const expect = (answer: Answer, status: number) =>
     assert.equal(answer.status, status, JSON.stringify(answer.body));

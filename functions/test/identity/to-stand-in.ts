@@ -7,7 +7,11 @@ import https from 'node:https';
 import { connect, type Socket } from 'node:net';
 
 const [hostname = '', port] = (process.env['STRONGROOM_TEST_GOOGLE'] ?? '').split(':');
-const google = new Set(['www.googleapis.com', 'identitytoolkit.googleapis.com']);
+const google = new Set([
+  'www.googleapis.com',
+  'identitytoolkit.googleapis.com',
+  'firebaseappcheck.googleapis.com',
+]);
 
 class ToStandIn extends https.Agent {
   override createConnection(options: https.RequestOptions): Socket {

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 
 export const projectId = 'demo-strongroom';
 
@@ -6,6 +6,8 @@ export const projectId = 'demo-strongroom';
 export interface SigningKey {
   readonly kid: string;
   readonly privateKey: KeyObject;
+  /** The public one (RFC 7517), as App Check has it. */
+  readonly jwk: object;
   /** SPKI, PEM: as the SDK takes it from Google's certificate endpoints. */
   readonly publicPem: string;
 }
@@ -15,6 +17,7 @@ export function newKey(kid: string): SigningKey {
   return {
     kid,
     privateKey,
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' },
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   };
 }
@@ -60,6 +63,19 @@ export function idTokenClaims(uid: string): Record<string, unknown> {
 /** The same for a session cookie: https://firebase.google.com/docs/auth/admin/manage-cookies */
 export function sessionCookieClaims(uid: string): Record<string, unknown> {
   return { ...idTokenClaims(uid), iss: `https://session.firebase.google.com/${projectId}` };
+}
+
+/** What App Check puts into its tokens, of that app. */
+export function appCheckClaims(appId = '1:1:web:1'): Record<string, unknown> {
+  const now = seconds();
+  return {
+    iss: 'https://firebaseappcheck.googleapis.com/1',
+    aud: ['projects/1', `projects/${projectId}`],
+    sub: appId,
+    jti: randomUUID(),
+    iat: now - 60,
+    exp: now + 3_600,
+  };
 }
 
 /** A token as Firebase would issue it. */
