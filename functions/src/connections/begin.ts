@@ -169,7 +169,7 @@ export function scopesOf(
   assertOffered(provider, asked);
   const has = (scope: string) =>
     protocolScopes.includes(scope) || granted?.includes(grantedAs(provider, scope));
-  const kept = granted === undefined ? [] : offered.filter(has);
+  const kept = granted === undefined ? [] : provider.scopes.filter(has);
   return [...new Set([...kept, ...asked])];
 }
 
