@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider';
 import { readBody } from '../http/body.ts';
 import { claimsOf } from './accounts.ts';
 import type { Context, Middleware } from './middleware.ts';
+import type { ProofProblem, Proofs } from './proofs.ts';
 
 interface Bearer {
   readonly accountId: string;
@@ -9,6 +10,8 @@ interface Bearer {
   readonly scope: string;
   /** What a token exchange has put into it. */
   readonly extra: object | undefined;
+  /** The API that it is for, where it says (RFC 8707). */
+  readonly aud?: string | string[];
 }
 
 const echoLimitBytes = 16 * 1_048_576;
@@ -24,12 +27,17 @@ const echoLimitBytes = 16 * 1_048_576;
  * | `ANY /api/redirect?to=<URL>` | 302 to there |
  * | `GET /api/bytes/<n>` | n bytes |
  */
-export function api(provider: Provider): Middleware {
+export function api(provider: Provider, proofs: Proofs): Middleware {
   return async (ctx, next) => {
     if (!ctx.path.startsWith('/api/')) return next();
+    const bearer = await findBearer(provider, proofs, ctx);
+    if (typeof bearer === 'string') {
+      ctx.body = unproven(ctx, bearer, proofs);
+      return;
+    }
     const [resource = '', argument = ''] = ctx.path.slice('/api/'.length).split('/');
     const answer = resources.get(resource);
-    if (answer) ctx.body = await answer(ctx, await findBearer(provider, ctx), argument);
+    if (answer) ctx.body = await answer(ctx, bearer, argument);
     else ctx.throw(404);
   };
 }
@@ -41,8 +49,8 @@ const resources = new Map<string, Resource>(Object.entries({ me, echo, status, r
 
 function me(ctx: Context, bearer: Bearer | undefined): object {
   if (!bearer) return unauthorized(ctx);
-  const { accountId, scope, extra } = bearer;
-  return { ...claimsOf(accountId), scope, ...extra };
+  const { accountId, scope, extra, aud } = bearer;
+  return { ...claimsOf(accountId), scope, ...(aud !== undefined && { aud }), ...extra };
 }
 
 async function echo(ctx: Context, bearer: Bearer | undefined): Promise<object> {
@@ -87,17 +95,43 @@ function bytes(ctx: Context, _bearer: Bearer | undefined, count: string): object
   return Buffer.alloc(length, 'strongroom');
 }
 
-/** Who the access token stands for, where the provider's own store says that it is good. */
-async function findBearer(provider: Provider, ctx: Context): Promise<Bearer | undefined> {
-  const value = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'))?.[1];
-  const token = value === undefined ? undefined : await provider.AccessToken.find(value);
+/**
+ * Who the access token stands for, where the provider's own store says that it is good. One that is
+ * bound to a key comes with a proof, and never as a Bearer token (RFC 9449, section 7.2).
+ */
+async function findBearer(
+  provider: Provider,
+  proofs: Proofs,
+  ctx: Context,
+): Promise<Bearer | ProofProblem | undefined> {
+  const sent = /^(Bearer|DPoP) ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'));
+  const [, scheme = '', value = ''] = sent ?? [];
+  const token = value === '' ? undefined : await provider.AccessToken.find(value);
   if (!token?.grantId || !(await provider.Grant.find(token.grantId))) return undefined;
+  const isProven = scheme.toLowerCase() === 'dpop';
+  if (isProven !== (token.jkt !== undefined)) return undefined;
+  if (isProven) {
+    const proof = await proofs.check(ctx, value);
+    if (typeof proof === 'string') return proof;
+    if (proof.jkt !== token.jkt) return 'invalid_dpop_proof';
+  }
+  const { aud } = token;
+  if (aud !== undefined && aud !== `${provider.issuer}/api`) return undefined;
   return {
     accountId: token.accountId,
     clientId: token.clientId ?? '',
     scope: token.scope ?? '',
     extra: token.extra,
+    ...(aud !== undefined && { aud }),
   };
+}
+
+/** RFC 9449, sections 7.1 and 9. */
+function unproven(ctx: Context, problem: ProofProblem, proofs: Proofs): object {
+  ctx.status = 401;
+  ctx.set('www-authenticate', `DPoP realm="sandbox", algs="ES256", error="${problem}"`);
+  if (problem === 'use_dpop_nonce') ctx.set('dpop-nonce', proofs.newNonce());
+  return { error: problem };
 }
 
 /** RFC 6750, section 3: no error code where no token was sent. */

@@ -79,6 +79,12 @@ export async function createConfiguration(
       rpInitiatedLogout: { enabled: false },
       clientCredentials: { enabled: true },
       resourceIndicators,
+      pushedAuthorizationRequests: { enabled: true },
+      dPoP: {
+        enabled: true,
+        nonceSecret: randomBytes(32),
+        requireNonce: () => settings.dpopNonces,
+      },
     },
     // Kept as the token exchange has put them there.
     extraTokenClaims: (_ctx, token) => token.extra,

@@ -1,6 +1,7 @@
 /** The parts of the provider that faults and counters name. */
 export const endpoints = [
   'authorization',
+  'pushedAuthorization',
   'token',
   'revocation',
   'userinfo',
@@ -13,6 +14,7 @@ export type Endpoint = (typeof endpoints)[number];
 
 const exact: Readonly<Record<string, Endpoint>> = {
   '/auth': 'authorization',
+  '/request': 'pushedAuthorization',
   '/token': 'token',
   '/token/revocation': 'revocation',
   '/me': 'userinfo',

@@ -79,7 +79,10 @@ async function grantConsent(provider: Provider, interaction: Interaction): Promi
     accountId: session?.accountId,
     clientId: String(params['client_id']),
   });
-  grant.addOIDCScope(String(params['scope'] ?? ''));
+  const scope = String(params['scope'] ?? '');
+  grant.addOIDCScope(scope);
+  const { resource } = params;
+  if (typeof resource === 'string') grant.addResourceScope(resource, scope);
   return grant.save();
 }
 

@@ -9,6 +9,7 @@ import { counting, createCounters } from './counters.ts';
 import { addTokenExchange } from './exchange.ts';
 import { Faults } from './faults.ts';
 import { interactions } from './interactions.ts';
+import { Proofs } from './proofs.ts';
 import { RequestLog } from './requests.ts';
 import { serviceClients } from './services.ts';
 import { defaultSettings, type Settings } from './settings.ts';
@@ -72,7 +73,7 @@ export async function startProvider(options: ProviderOptions): Promise<SandboxPr
     counting(provider, counters),
     faults.middleware(),
     interactions(provider),
-    api(provider),
+    api(provider, new Proofs(settings, server.url)),
   ];
   for (const step of steps) provider.use(step);
   handle = provider.callback();

@@ -9,6 +9,9 @@ const scopesOf: Readonly<Record<string, string>> = {
   'parts-client': 'parts.read parts.write',
 };
 
+/** What users may allow at the API. */
+const userScopes = 'openid profile email offline_access';
+
 export const serviceClients: readonly ClientMetadata[] = Object.keys(scopesOf).map((clientId) => ({
   client_id: clientId,
   client_secret: serviceSecret,
@@ -19,14 +22,18 @@ export const serviceClients: readonly ClientMetadata[] = Object.keys(scopesOf).m
 }));
 
 /**
- * Access tokens for a resource (RFC 8707) are JWTs (RFC 9068) with the resource as their audience;
- * all others are opaque. A client that is not in the table may have every scope.
+ * Access tokens that services get for a resource (RFC 8707) are JWTs (RFC 9068) with the resource as
+ * their audience; all others are opaque. A service that is not in the table may have every scope. Users
+ * have one resource: the API here.
  */
 export const resourceIndicators = {
   enabled: true,
   defaultResource: () => [],
-  getResourceServerInfo: (_ctx, resource, client) => {
-    if (!client.grantTypeAllowed('client_credentials')) throw new errors.InvalidTarget();
+  getResourceServerInfo: (ctx, resource, client) => {
+    if (!client.grantTypeAllowed('client_credentials')) {
+      if (resource !== `${ctx.oidc.issuer}/api`) throw new errors.InvalidTarget();
+      return { scope: userScopes, audience: resource, accessTokenFormat: 'opaque' };
+    }
     return {
       scope: scopesOf[client.clientId] ?? Object.values(scopesOf).join(' '),
       audience: resource,

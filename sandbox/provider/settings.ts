@@ -12,6 +12,8 @@ export interface Settings {
   refreshTokenSeconds: number;
   rotation: Rotation;
   graceSeconds: number;
+  /** Whether proofs must hold a nonce, at the token endpoint and at the API (RFC 9449 §8, §9). */
+  dpopNonces: boolean;
 }
 
 export const defaultSettings: Readonly<Settings> = {
@@ -19,12 +21,14 @@ export const defaultSettings: Readonly<Settings> = {
   refreshTokenSeconds: 14 * 24 * 60 * 60,
   rotation: 'strict',
   graceSeconds: 30,
+  dpopNonces: false,
 };
 
 const checks: { readonly [K in keyof Settings]: (value: unknown) => value is Settings[K] } = {
   accessTokenSeconds: isSeconds,
   refreshTokenSeconds: isSeconds,
   graceSeconds: isSeconds,
+  dpopNonces: (value): value is boolean => typeof value === 'boolean',
   rotation: (value): value is Rotation =>
     value === 'strict' || value === 'grace' || value === 'none',
 };

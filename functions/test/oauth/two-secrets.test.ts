@@ -131,7 +131,8 @@ describe('while a client secret is being replaced', function () {
     const clientSecrets = ['not-known-there-yet', ...sandbox.clientSecrets];
     const providers = {
       ...settings.providers,
-      sandbox: { ...sandbox, clientSecrets },
+      // Pushed, the authorization request would find out first.
+      sandbox: { ...sandbox, clientSecrets, par: 'never' as const },
       'sandbox-oauth2': { ...oauth2, clientSecrets },
     };
     return { ...settings, providers };
