@@ -45,6 +45,7 @@ const commands = {
   seal: [...build, ['bench/seal.ts']],
   bench: [...build, ['bench/bench.ts']],
   build,
+  openapi: [['functions/src/openapi/write.ts']],
   simulate: [['bench/simulate.ts']],
   count: [...build, ['sandbox/test.ts', 'bench/test/count.test.ts']],
   window: [...build, ['bench/window.ts']],
