@@ -5,6 +5,7 @@ import axios from 'axios';
 import { listen } from '../../../sandbox/http/local-server.ts';
 import { createDoor } from '../../src/egress/adapter.ts';
 import { createEgress, type Egress, type EgressOptions } from '../../src/egress/egress.ts';
+import { createStreamingEgress } from '../../src/egress/stream.ts';
 import { listenTcp } from '../harness/tcp.ts';
 import { hostileAnswers, hostileUrls } from './corpus.ts';
 
@@ -52,6 +53,15 @@ describe('the door, with a listener behind it that must not be reached,', () => 
       signal: AbortSignal.timeout(5_000),
       config: {},
     });
+  /** The door of the proxy, by the same rules. */
+  const sendByStream = (options: EgressOptions, text: string, allowedOrigin = origin) =>
+    createStreamingEgress(options)({
+      url: new URL(text.replaceAll('PORT', String(port))),
+      allowedOrigins: [allowedOrigin],
+      method: 'GET',
+      headers: { authorization: 'Bearer x' },
+      signal: AbortSignal.timeout(5_000),
+    });
   const shown = (text: string) => JSON.stringify(text).slice(0, 80);
 
   it('is one that can reach it', async () => {
@@ -76,6 +86,7 @@ describe('the door, with a listener behind it that must not be reached,', () => 
         await assert.rejects(send(production, text), refusal);
         const options = { allowLoopback: false, resolve: noResolver };
         await assert.rejects(sendByClient(options, text), refusal);
+        await assert.rejects(sendByStream(options, text), refusal);
       });
       it(`refuses ${shown(text)} in the sandbox as well`, async () => {
         const sandbox = createEgress({ allowLoopback: true, resolve: noResolver });
@@ -92,8 +103,9 @@ describe('the door, with a listener behind it that must not be reached,', () => 
       const refusal = { kind: 'refused', processed: 'no', reason: 'address' };
       await assert.rejects(send(egress, `${origin}:PORT/`, [`${origin}:${port}`]), refusal);
       const options = { allowLoopback: false, resolve: resolveTo(addresses) };
-      const work = sendByClient(options, `${origin}:PORT/`, `${origin}:${port}`);
-      await assert.rejects(work, refusal);
+      for (const sendBy of [sendByClient, sendByStream]) {
+        await assert.rejects(sendBy(options, `${origin}:PORT/`, `${origin}:${port}`), refusal);
+      }
     });
   }
 
@@ -114,6 +126,25 @@ describe('the door, with a listener behind it that must not be reached,', () => 
     assert.equal(asked, 1);
     await assert.rejects(call(), { kind: 'refused', reason: 'address' });
     assert.equal(asked, 2);
+  });
+
+  it('looks a name up anew for a connection that streams, and checks what it is told', async () => {
+    const answers = [[], ['127.0.0.1']];
+    const options = {
+      allowLoopback: false,
+      resolve: async () => resolveTo(answers.shift() ?? [])(),
+    };
+    const door = createStreamingEgress(options);
+    const call = () =>
+      door({
+        url: new URL(`${origin}:${port}/`),
+        allowedOrigins: [`${origin}:${port}`],
+        method: 'GET',
+        headers: {},
+        signal: AbortSignal.timeout(5_000),
+      });
+    await assert.rejects(call(), { kind: 'unreachable' });
+    await assert.rejects(call(), { kind: 'refused', reason: 'address' });
   });
 
   it('goes nowhere by plain http where localhost is not this machine', async () => {
@@ -166,6 +197,10 @@ describe('the door, with a listener behind it that must not be reached,', () => 
       const request = { url: new URL(origin), method: 'GET', timeoutMs: 5_000, maxBytes: 1 };
       const refusal = { kind: 'refused', processed: 'no', reason: 'header' };
       await assert.rejects(egress({ ...request, headers }), refusal);
+      const stream = createStreamingEgress({ allowLoopback: false, resolve: noResolver });
+      const { signal } = new AbortController();
+      const streamed = { ...request, headers, allowedOrigins: [origin], signal };
+      await assert.rejects(stream(streamed), refusal);
     });
   }
   for (const method of ['', 'get', 'CONNECT', 'TRACE', 'GET / HTTP/1.1\r\nhost:', 'PRI']) {
