@@ -154,7 +154,7 @@ export interface ExportedConnection extends Partial<Connection> {
 export interface ExportedAuthorization {
   readonly provider: string;
   readonly scopes: readonly string[];
-  readonly returnTo: string;
+  readonly returnTo?: string;
   readonly expiresAt: string;
   /** When it was completed or refused. */
   readonly usedAt?: string;

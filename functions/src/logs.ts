@@ -87,6 +87,12 @@ export const log = {
     logger.warn('the provider did not revoke a grant', reasonOf(error));
   },
   /** No further attempt would help; `not_offered` by the provider is no surprise. */
+  profileNotRead(provider: string, error: unknown): void {
+    logger.warn('a provider did not tell whose account was connected', {
+      provider,
+      ...reasonOf(error),
+    });
+  },
   grantNotRevoked(connectionId: string, reason: string): void {
     const write = reason === 'not_offered' ? logger.debug : logger.warn;
     write('the provider did not revoke a grant', { connectionId, reason });

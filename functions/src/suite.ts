@@ -7,8 +7,10 @@ import { createTokenCache } from './calls/access-token.ts';
 import { createAuthorized } from './calls/authorized.ts';
 import { createCallApi } from './calls/call.ts';
 import { createConnections } from './client/connections.ts';
+import { createFindAccount } from './connections/account.ts';
 import { createAway } from './connections/away.ts';
 import { createBegin } from './connections/begin.ts';
+import { createBeginDevice } from './connections/begin-device.ts';
 import { createCallbackTarget } from './connections/callback.ts';
 import { createComplete } from './connections/complete.ts';
 import { createDisconnect } from './connections/disconnect.ts';
@@ -16,7 +18,10 @@ import { createEnd } from './connections/end.ts';
 import { createExport } from './connections/export.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
+import { createNoteRefusal } from './connections/note-refusal.ts';
 import { createPause } from './connections/pause.ts';
+import { createPollDevice } from './connections/poll-device.ts';
+import { createProfile } from './connections/profile.ts';
 import { createRevokeGrant } from './connections/revoke-later.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
@@ -132,6 +137,12 @@ export function createSuite(
   const tokens = createTokenCache(fresh, clock);
   const authorized = createAuthorized(tokens, clock);
   const limits = createSharedLimits({ ...shared, db, timed });
+  const connecting = {
+    ...shared,
+    findAccount: createFindAccount(egress),
+    noteRefusal: createNoteRefusal(audit),
+    forgetToken: tokens.forget,
+  };
   const forgettings = createForgettingStore(db);
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
@@ -153,7 +164,10 @@ export function createSuite(
     listProviders: createProviderList(settings),
     begin: createBegin(shared),
     callbackTarget: createCallbackTarget(shared),
-    complete: createComplete({ ...shared, forgetToken: tokens.forget }),
+    complete: createComplete(connecting),
+    beginDevice: createBeginDevice(shared),
+    pollDevice: createPollDevice(connecting),
+    profile: createProfile({ ...shared, tokens, authorized, egress, limits }),
     list: createList(store),
     get: createGet(store),
     call: createCallApi({ authorized, egress, limits, clock }),
@@ -201,6 +215,7 @@ export function createSuite(
     warn,
     /** A genuine token was refused because its session has ended. */
     sessionEnded: createAway({ standings, pause: pause.pause, clock }),
+    pause: pause.pause,
     resume: pause.resume,
   };
 }

@@ -1,5 +1,6 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { StrongroomError } from '../errors.ts';
+import { memberOf } from '../platform/member.ts';
 import type { Paging } from '../providers/api-schema.ts';
 import { linkOf } from './link.ts';
 
@@ -143,16 +144,6 @@ function itemsOf<T>(data: unknown, path: NonNullable<Paging['items']> = []): rea
   const found = memberOf(data, path);
   if (Array.isArray(found)) return found;
   throw invalid('The page has no list of items where the option items says.');
-}
-
-function memberOf(data: unknown, path: NonNullable<Paging['items']>): unknown {
-  let value = data;
-  for (const name of typeof path === 'string' ? path.split('.') : path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
-      return undefined;
-    value = Reflect.get(value, name);
-  }
-  return value;
 }
 
 function invalid(message: string): StrongroomError {

@@ -1,17 +1,21 @@
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
+import type { AuthorizationDocument } from '../store/documents.ts';
 import { authorizationIdOf } from './begin.ts';
 
 /**
  * Where the callback page hands an authorization response to. Cost: 1 read.
  *
- * @throws StrongroomError `state_unknown`, `state_used`, `state_expired`: nothing is handed on.
+ * @param provider whose own redirect URI the response came to, where it came to one.
+ * @throws StrongroomError `state_unknown`, `state_used`, `state_expired`, `issuer_mismatch`: nothing is
+ *   handed on.
  */
 export function createCallbackTarget({ store, clock }: { store: ConnectionStore; clock: Clock }) {
-  return async (state: string): Promise<URL> => {
+  return async (state: string, provider?: string): Promise<URL> => {
     const found = await store.readAuthorization(authorizationIdOf(state));
-    if (found === undefined) {
+    // A device's authorization ends where it began, and nobody is sent anywhere.
+    if (found === undefined || found.document.device) {
       throw new StrongroomError('state_unknown', 'Nobody here is waiting for this answer.');
     }
     if (found.document.usedAt !== null) {
@@ -20,6 +24,17 @@ export function createCallbackTarget({ store, clock }: { store: ConnectionStore;
     if (clock.now() >= found.document.expiresAt) {
       throw new StrongroomError('state_expired', 'This took too long. Start again in the app.');
     }
+    if (provider !== redirectedTo(found.document)) {
+      throw new StrongroomError(
+        'issuer_mismatch',
+        'The answer does not come from the provider that was asked. Connect the account again.',
+      );
+    }
     return new URL(found.document.returnTo);
   };
+}
+
+/** Whose own redirect URI an answer is awaited at (RFC 9700 §4.4.2.2); undefined: at that of all. */
+function redirectedTo({ redirectUri, provider }: AuthorizationDocument): string | undefined {
+  return new URL(redirectUri).pathname.endsWith(`/callback/${provider}`) ? provider : undefined;
 }

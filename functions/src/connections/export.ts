@@ -23,7 +23,8 @@ export interface ExportedConnection extends Partial<Connection> {
 export interface ExportedAuthorization {
   readonly provider: string;
   readonly scopes: readonly string[];
-  readonly returnTo: string;
+  /** Where its answer goes; a device's goes nowhere. */
+  readonly returnTo?: string;
   readonly expiresAt: string;
   /** When it was completed or refused. */
   readonly usedAt?: string;
@@ -77,7 +78,7 @@ export function createExport({ store, listAudit, clock }: ExportDependencies) {
       authorizations: [...authorizations.values()].map((found) => ({
         provider: found.provider,
         scopes: found.scopes,
-        returnTo: found.returnTo,
+        ...(found.returnTo !== '' && { returnTo: found.returnTo }),
         expiresAt: iso(found.expiresAt),
         ...(found.usedAt !== null && { usedAt: iso(found.usedAt) }),
         deletedAt: iso(found.deleteAt),

@@ -120,5 +120,7 @@ function endpointsOf({ mtls_endpoint_aliases: aliases, ...server }: oauth.Author
     one?.revocation_endpoint,
     one?.introspection_endpoint,
     one?.pushed_authorization_request_endpoint,
+    one?.device_authorization_endpoint,
+    one?.userinfo_endpoint,
   ]);
 }

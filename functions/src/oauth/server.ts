@@ -42,6 +42,7 @@ function introspectionOf({
 
 function written(provider: Extract<Provider, { kind: 'oauth2' }>): AuthorizationServer {
   const { pushedAuthorizationRequestEndpoint: pushed, jwksUri } = provider;
+  const { deviceAuthorizationEndpoint: device } = provider;
   return {
     // RFC 8414 asks for an issuer; where a plain OAuth 2.0 provider names none, its origin serves.
     issuer: provider.issuer ?? new URL(provider.authorizationEndpoint).origin,
@@ -49,6 +50,7 @@ function written(provider: Extract<Provider, { kind: 'oauth2' }>): Authorization
     token_endpoint: provider.tokenEndpoint,
     ...(provider.revocationEndpoint && { revocation_endpoint: provider.revocationEndpoint }),
     ...(provider.userinfoEndpoint && { userinfo_endpoint: provider.userinfoEndpoint }),
+    ...(device && { device_authorization_endpoint: device }),
     ...(pushed && { pushed_authorization_request_endpoint: pushed }),
     ...(jwksUri && { jwks_uri: jwksUri }),
     ...introspectionOf(provider),

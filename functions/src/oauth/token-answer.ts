@@ -47,7 +47,7 @@ export async function mendTokenAnswer(response: Response): Promise<MendedAnswer>
 }
 
 /** The members of a JSON object, whatever it is called, or of a form. */
-async function membersOf(response: Response): Promise<Record<string, unknown> | undefined> {
+export async function membersOf(response: Response): Promise<Record<string, unknown> | undefined> {
   const contentType = response.headers.get('content-type') ?? '';
   const text = await response.text();
   try {

@@ -19,7 +19,7 @@ const credentialSchema = v.strictObject({
 });
 
 /** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
-const pathSchema = v.union([text, v.array(text)]);
+export const pathSchema = v.union([text, v.array(text)]);
 
 const counted = { parameter: v.exactOptional(text), total: v.exactOptional(pathSchema) };
 const page = { items: v.exactOptional(pathSchema) };

@@ -8,8 +8,10 @@ import {
   clientCredentialsEntries,
   jwtBearerEntries,
 } from './credentials-schema.ts';
+import { grantEntries } from './grant-schema.ts';
 import { lifeSchema, rotateSchema } from './life-schema.ts';
 import { scopeSchema, text, urlSchema } from './primitives.ts';
+import { profileSchema } from './profile-schema.ts';
 
 const common = {
   name: text,
@@ -18,6 +20,8 @@ const common = {
   scopes: v.optional(v.array(scopeSchema), []),
   scopeSeparator: v.optional(v.picklist([' ', ',']), ' '),
   ...apiEntries,
+  /** Where the API tells whose an account is, where neither ID token nor userinfo does. */
+  profile: v.exactOptional(profileSchema),
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
   allowTokenRelease: v.optional(v.boolean(), false),
   life: v.optional(lifeSchema, {}),
@@ -29,6 +33,7 @@ const authorizing = {
   ...common,
   ...clientEntries,
   ...authorizationEntries,
+  ...grantEntries,
   /** RFC 7662. */
   introspectionEndpoint: v.exactOptional(urlSchema),
 };
@@ -47,6 +52,7 @@ const oauth2Schema = v.strictObject({
   tokenEndpoint: urlSchema,
   revocationEndpoint: v.optional(urlSchema),
   userinfoEndpoint: v.optional(urlSchema),
+  deviceAuthorizationEndpoint: v.optional(urlSchema),
   ...authorizationEndpoints,
   ...authorizing,
 });

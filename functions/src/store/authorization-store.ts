@@ -4,6 +4,7 @@ import type { ServerClock } from '../platform/server-clock.ts';
 import {
   type AuthorizationDocument,
   authorizationDocumentSchema,
+  type DevicePace,
   toFirestore,
 } from './documents.ts';
 import { documentReader, type Stored } from './stored.ts';
@@ -30,15 +31,17 @@ export function createAuthorizationStore(db: Firestore, timed: ServerClock['time
      * was first, which was we.
      *
      * @param usedBy what nobody else has: how one's own write is known again.
+     * @param also what is changed with it.
      * @returns whether it was ours to use.
      */
     async useAuthorization(
       found: Stored<AuthorizationDocument>,
       usedAt: number,
       usedBy: string,
+      also: Partial<AuthorizationDocument> = {},
     ): Promise<boolean> {
       const reference = authorizations.doc(found.id);
-      const fields = toFirestore({ usedAt, usedBy, sealed: null });
+      const fields = toFirestore({ ...also, usedAt, usedBy, sealed: null });
       const use = () => reference.update(fields, { lastUpdateTime: found.version });
       let failure: unknown;
       try {
@@ -50,6 +53,24 @@ export function createAuthorizationStore(db: Firestore, timed: ServerClock['time
       if (now?.document.usedBy === usedBy) return true;
       if (failure !== undefined) throw failure;
       return false;
+    },
+
+    /**
+     * Compare and set: when a device's authorization may be asked after next. 1 write.
+     *
+     * @returns the new version; undefined where somebody was first.
+     */
+    async paceAuthorization(
+      found: Stored<AuthorizationDocument>,
+      device: DevicePace,
+    ): Promise<Stored<AuthorizationDocument> | undefined> {
+      const fields = toFirestore({ device });
+      const outcome = await conditionally(() =>
+        authorizations.doc(found.id).update(fields, { lastUpdateTime: found.version }),
+      );
+      if (!outcome.written) return undefined;
+      const document = { ...found.document, device };
+      return { ...found, document, version: outcome.value.writeTime };
     },
 
     /** Deletes authorizations whose time is long over, where the TTL policy has not. */

@@ -117,6 +117,13 @@ export function createConnectionStore(db: Firestore, timed: ServerClock['timed']
       return (await conditionally(() => batch.commit())).written;
     },
 
+    /** The connection of a user that came from an authorization. 1 read. */
+    async findByAuthorization(uid: string, authorization: string): Promise<string | undefined> {
+      const query = vault.where('authorization', '==', authorization).limit(1).select('uid');
+      const [found] = (await reachFirestore(() => query.get())).docs;
+      return found?.get('uid') === uid ? found?.id : undefined;
+    },
+
     /** The status documents of a user, oldest first; 1 read each. */
     async listStatuses(uid: string): Promise<{ id: string; document: StatusDocument }[]> {
       const found = await reachFirestore(() => statuses(uid).orderBy('createdAt').limit(500).get());

@@ -96,6 +96,13 @@ export const vaultDocumentSchema = v.object({
 /** `strongroom/{uid}/accounts/{hash of provider and subject}`: the connection of an account. */
 export const accountDocumentSchema = v.object({ connectionId: v.string() });
 
+/** How often a device's authorization may be asked after (RFC 8628 §3.5). */
+const devicePaceSchema = v.object({
+  intervalSeconds: v.pipe(v.number(), v.minValue(1)),
+  /** Before, nobody asks: it is too early, or somebody is asking. */
+  pollAt: time,
+});
+
 /** `strongroomAuthorizations/{hash of state}`: one pending authorization. */
 export const authorizationDocumentSchema = v.object({
   uid: v.string(),
@@ -105,10 +112,13 @@ export const authorizationDocumentSchema = v.object({
   /** The account that connection is for, where it is known: another's will not do. */
   subject: v.nullable(v.string()),
   scopes: v.array(v.string()),
-  /** PKCE verifier and nonce as JWE; null once used. */
+  /** PKCE verifier and nonce, or device code, as JWE; null once used. */
   sealed: v.fallback(v.nullable(v.string()), ''),
+  /** Empty for a device's, which nobody is sent back from. */
   redirectUri: v.string(),
   returnTo: v.string(),
+  /** Of a device's authorization only. */
+  device: v.exactOptional(v.nullable(devicePaceSchema)),
   expiresAt: time,
   usedAt: v.nullable(time),
   /** The attempt that used it up: how a writer knows its own write again. */
@@ -129,6 +139,7 @@ export type Account = Readonly<v.InferOutput<typeof account>>;
 export type StatusDocument = v.InferOutput<typeof statusDocumentSchema>;
 export type VaultDocument = v.InferOutput<typeof vaultDocumentSchema>;
 export type AuthorizationDocument = v.InferOutput<typeof authorizationDocumentSchema>;
+export type DevicePace = v.InferOutput<typeof devicePaceSchema>;
 export type Lease = v.InferOutput<typeof leaseSchema>;
 export type Journal = v.InferOutput<typeof journalSchema>;
 

@@ -1,0 +1,93 @@
+import { apiOf } from '../calls/api-base.ts';
+import { credentialOf, headersFor, withCredential } from '../calls/credential.ts';
+import { formsOf, redactBytes } from '../calls/redact.ts';
+import type { Egress } from '../egress/egress.ts';
+import { fetchThrough } from '../egress/fetch.ts';
+import type { Party } from '../oauth/party.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
+import { requestUserinfo, userinfoOf } from '../oauth/userinfo.ts';
+import type { ProfileSettings } from '../providers/profile-schema.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+
+/** Who is asked whose an account is. The settings' own endpoint goes before userinfo. */
+export type ProfileSource =
+  | { readonly kind: 'endpoint'; readonly url: URL; readonly profile: ProfileSettings }
+  | { readonly kind: 'userinfo'; readonly url: URL };
+
+/** Limits of one request for a profile. */
+const profileTimeoutMs = 5_000;
+const profileMaxBytes = 250_000;
+
+/** Undefined: nobody tells. Userinfo tells an OpenID provider's tokens with the scope `openid` only. */
+export function profileSourceOf(
+  { provider, server }: Party,
+  tokenSet: TokenSet,
+): ProfileSource | undefined {
+  const { profile } = provider;
+  if (profile !== undefined) {
+    return { kind: 'endpoint', url: addressOf(provider, profile, tokenSet), profile };
+  }
+  const isToldOf = provider.kind === 'oauth2' || tokenSet.scopes.includes('openid');
+  const url = URL.parse(server.userinfo_endpoint ?? '');
+  return isToldOf && url !== null ? { kind: 'userinfo', url } : undefined;
+}
+
+function addressOf(provider: Provider, { endpoint }: ProfileSettings, tokenSet: TokenSet): URL {
+  if (!endpoint.startsWith('/')) return new URL(endpoint);
+  const { base } = apiOf(provider, tokenSet);
+  return new URL(base.origin + base.pathname.replace(/\/$/, '') + endpoint);
+}
+
+/** Sends the one request, to that address and no other: redirects are not followed. @throws EgressError */
+export async function askProfile(
+  { egress, timeoutMs = profileTimeoutMs }: { egress: Egress; timeoutMs?: number },
+  party: Party,
+  source: ProfileSource,
+  tokenSet: TokenSet,
+): Promise<Response> {
+  const { provider } = party;
+  const credential = credentialOf(provider, tokenSet);
+  if (source.kind === 'userinfo') {
+    const isBound = tokenSet.dpopKey !== undefined;
+    const headers = isBound ? await headersFor(credential, 'GET', source.url) : {};
+    return requestUserinfo(party, tokenSet.accessToken, headers);
+  }
+  const { method, headers, body } = source.profile;
+  const url = withCredential(new URL(source.url), credential);
+  const limits = { timeoutMs, maxBytes: profileMaxBytes };
+  return fetchThrough(egress, limits, [url.origin])(url.href, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...provider.apiHeaders,
+      ...headers,
+      ...(await headersFor(credential, method, url)),
+    },
+    body,
+  });
+}
+
+/**
+ * Reads its answer, with asterisks where it repeats the credential.
+ *
+ * @param subject the ID token's, which userinfo must repeat (OpenID Connect Core 1.0 §5.3.2).
+ * @throws where it is no profile: what it says must not be used.
+ */
+export async function readProfile(
+  party: Party,
+  source: ProfileSource,
+  response: Response,
+  { tokenSet, subject }: { readonly tokenSet: TokenSet; readonly subject: string | undefined },
+): Promise<unknown> {
+  const told =
+    source.kind === 'userinfo'
+      ? await userinfoOf(party, response, subject)
+      : JSON.parse(await response.text());
+  const bytes = Buffer.from(JSON.stringify(told));
+  for (const secret of credentialOf(party.provider, tokenSet).secrets) {
+    redactBytes(bytes, formsOf(secret));
+  }
+  const shown: unknown = JSON.parse(bytes.toString('utf8'));
+  return shown;
+}

@@ -1,0 +1,127 @@
+import type { Caller } from '../identity/caller.ts';
+import type { AuthorizingParty } from '../oauth/authorizing-party.ts';
+import { authorizeDevice, type DeviceSecrets } from '../oauth/device-authorization.ts';
+import { newDpopKey } from '../oauth/dpop.ts';
+import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import type { PartyFinder } from '../oauth/party.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { SettingsReader } from '../providers/settings.ts';
+import type { AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
+import type { ConnectionStore } from '../store/connection-store.ts';
+import type { Sealer } from '../vault/seal.ts';
+import {
+  authorizationIdOf,
+  type BeginRequest,
+  healedBy,
+  placeOfSecrets,
+  remembranceMs,
+  scopesOf,
+} from './begin.ts';
+import { notOffered } from './not-offered.ts';
+
+export type BeginDeviceRequest = Pick<BeginRequest, 'provider' | 'connectionId' | 'scopes'>;
+
+/** What the user is shown; where he enters the code, and where the app asks whether he has. */
+export interface BegunDevice {
+  /** For `connections-pollDevice`. */
+  readonly state: string;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** With the code in it: for a QR code. */
+  readonly verificationUriComplete?: string;
+  /** How long to wait before each poll. */
+  readonly intervalSeconds: number;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+interface BeginDeviceDependencies {
+  readonly store: ConnectionStore;
+  readonly settings: SettingsReader;
+  readonly findParty: PartyFinder;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  /** An unguessable string of at least 256 bits. */
+  readonly newState: () => string;
+}
+
+/**
+ * Starts the authorization of an app that has no browser (RFC 8628 §3.1). Cost: 1 write, and 1 read to
+ * heal a connection; one request to the provider.
+ *
+ * @throws StrongroomError `not_offered`, `provider_unknown`, `scope_not_offered`,
+ *   `connection_not_found`, `provider_misconfigured`, `provider_answer_invalid`, `unavailable`.
+ */
+export function createBeginDevice(dependencies: BeginDeviceDependencies) {
+  const { store, settings, findParty, sealer, clock, newState } = dependencies;
+
+  return async ({ uid }: Caller, request: BeginDeviceRequest): Promise<BegunDevice> => {
+    const provider = deviceProvider(await settings.provider(request.provider));
+    scopesOf(provider, request.scopes);
+    const healed = await healedBy(store, uid, request.connectionId, provider);
+    const scopes = scopesOf(provider, request.scopes, healed?.scopes);
+    // A code without a place to keep it would be of no use.
+    await sealer.prepare();
+    const { deviceCode, expiresInSeconds, ...shown } = await codesOf(findParty, provider, scopes);
+
+    const state = newState();
+    const id = authorizationIdOf(state);
+    const secrets: DeviceSecrets = {
+      deviceCode,
+      ...(provider.dpop && { dpopKey: await newDpopKey() }),
+    };
+    const { jwe } = await sealer.seal(secrets, placeOfSecrets(uid, id, provider.id));
+    const now = clock.now();
+    const expiresAt = now + expiresInSeconds * 1_000;
+    const { intervalSeconds } = shown;
+    await store.createAuthorization(id, {
+      uid,
+      provider: provider.id,
+      connectionId: request.connectionId ?? null,
+      subject: healed?.account.subject ?? null,
+      scopes,
+      sealed: jwe,
+      redirectUri: '',
+      returnTo: '',
+      device: { intervalSeconds, pollAt: now },
+      expiresAt,
+      usedAt: null,
+      usedBy: null,
+      deleteAt: expiresAt + remembranceMs,
+    });
+    const { userCode, verificationUri, verificationUriComplete } = shown;
+    return {
+      state,
+      userCode,
+      verificationUri,
+      ...(verificationUriComplete !== undefined && { verificationUriComplete }),
+      intervalSeconds,
+      expiresAt: new Date(expiresAt).toISOString(),
+    };
+  };
+}
+
+/**
+ * Whoever has the code of somebody else's device can be talked into entering it (RFC 8628 §5.4), so
+ * this is for the team to allow.
+ *
+ * @throws StrongroomError `not_offered`
+ */
+export function deviceProvider(provider: Provider): AuthorizingProvider {
+  if ('deviceAuthorization' in provider && provider.deviceAuthorization) return provider;
+  throw notOffered('deviceAuthorization');
+}
+
+async function codesOf(
+  findParty: PartyFinder,
+  provider: AuthorizingProvider,
+  scopes: readonly string[],
+) {
+  try {
+    const party: AuthorizingParty = { ...(await findParty(provider)), provider };
+    return await authorizeDevice(party, scopes);
+  } catch (error) {
+    const failure = asOAuthFailure(error);
+    throw failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+  }
+}

@@ -1,0 +1,108 @@
+import * as oauth from 'oauth4webapi';
+import { StrongroomError } from '../errors.ts';
+import type { AuthorizingParty } from './authorizing-party.ts';
+import { asOAuthFailure, OAuthFailure } from './failure.ts';
+import { acceptTokens, type GivenTokens } from './given-tokens.ts';
+import { mendTokenAnswer } from './token-answer.ts';
+
+/** RFC 8693 §3. */
+const tokenTypePrefix = 'urn:ietf:params:oauth:token-type:';
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+export type TokenType = 'access_token' | 'refresh_token' | 'id_token' | 'jwt';
+
+interface ExchangeRequest {
+  readonly subject: { readonly token: string; readonly type: TokenType };
+  /** Who acts for the subject: delegation. Without one: impersonation (RFC 8693 §1.1). */
+  readonly actor?: ExchangeRequest['subject'] | undefined;
+  readonly audiences: readonly string[];
+  readonly resources: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
+  readonly requestedTokenType?: TokenType | undefined;
+  /** The provider's own. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/**
+ * Exchanges a token (RFC 8693 §2). What is not of the type that was asked for is revoked.
+ *
+ * @throws OAuthFailure; StrongroomError `access_denied`, `provider_answer_invalid`.
+ */
+export async function exchangeToken(
+  party: AuthorizingParty,
+  request: ExchangeRequest,
+): Promise<GivenTokens> {
+  const { server, client, transport, provider } = party;
+  const { requestedTokenType = 'access_token' } = request;
+  return party.authenticated(async (clientAuth) => {
+    try {
+      const response = await oauth.genericTokenEndpointRequest(
+        server,
+        client,
+        clientAuth,
+        exchangeGrant,
+        parametersOf(request, provider.scopeSeparator),
+        transport,
+      );
+      const mended = await mendTokenAnswer(response);
+      const { error, access_token: accessToken } = mended.told;
+      if (error === 'access_denied') throw denied();
+      // To revoke this one, as something unusable, would end the connection.
+      if (accessToken === request.subject.token) throw new OAuthFailure('invalid');
+      return await acceptTokens(party, mended, async (answer, options) => {
+        const processed = await oauth.processGenericTokenEndpointResponse(
+          server,
+          client,
+          answer,
+          options,
+        );
+        assertType(processed, requestedTokenType);
+        return processed;
+      });
+    } catch (error) {
+      throw asOAuthFailure(error, provider.life);
+    }
+  });
+}
+
+function parametersOf(request: ExchangeRequest, scopeSeparator: string): string[][] {
+  const { subject, actor, audiences, resources, scopes, requestedTokenType } = request;
+  const typed = (type: TokenType) => tokenTypePrefix + type;
+  return [
+    ['subject_token', subject.token],
+    ['subject_token_type', typed(subject.type)],
+    ...(actor
+      ? [
+          ['actor_token', actor.token],
+          ['actor_token_type', typed(actor.type)],
+        ]
+      : []),
+    ...audiences.map((audience) => ['audience', audience]),
+    ...resources.map((resource) => ['resource', resource]),
+    ...(scopes ? [['scope', scopes.join(scopeSeparator)]] : []),
+    ...(requestedTokenType ? [['requested_token_type', typed(requestedTokenType)]] : []),
+    ...request.parameters.map((parameter) => [...parameter]),
+  ];
+}
+
+/**
+ * RFC 8693 §2.2.1. An access token may come as a JWT, which it often is; Keycloak calls the pair of
+ * access and refresh token by the latter's name.
+ */
+function assertType(answer: oauth.TokenEndpointResponse, requested: TokenType): void {
+  const issued = answer['issued_token_type'];
+  const isPair = requested === 'refresh_token' && answer.refresh_token !== undefined;
+  const usable: readonly TokenType[] = isPair
+    ? ['refresh_token', 'access_token']
+    : ['access_token', 'jwt'];
+  if (usable.some((type) => issued === tokenTypePrefix + type)) return;
+  throw new OAuthFailure('invalid');
+}
+
+function denied(): StrongroomError {
+  return new StrongroomError(
+    'access_denied',
+    'The provider does not let this token be exchanged for what was asked.',
+    { providerError: 'access_denied' },
+  );
+}
