@@ -101,8 +101,9 @@ describe('jsforce through the proxy', function () {
   });
 
   it('ends where it is not the ID token that is refused', async () => {
+    const other = await salesforceOf(await salesforce.anew());
     salesforce.upstream.addFault({ status: 401, times: 100 });
-    await assert.rejects(org.sobject('Account').retrieve('0011'), {
+    await assert.rejects(other.sobject('Account').retrieve('0011'), {
       message: /Salesforce refuses this connection/,
     });
     assert.ok(salesforce.requests().length <= 3);
