@@ -3,7 +3,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { TokenCache } from '../calls/access-token.ts';
 import { apiOf } from '../calls/api-base.ts';
 import type { Disconnect, Disconnected } from '../connections/disconnect.ts';
-import { type ReleasedToken, releasedOf } from '../connections/token.ts';
+import { assertReleasable, type ReleasedToken, releasedOf } from '../connections/token.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import { type AdapterDependencies, createAdapter } from './adapter.ts';
@@ -45,7 +45,8 @@ export interface Connections {
   client(uid: string, providerOrConnection: string, time: TimeOptions): Promise<AxiosInstance>;
   /**
    * The access token itself, for a library that takes nothing else, whatever `allowTokenRelease`
-   * says. Recorded in the audit before it is given: 1 write. Errors as above.
+   * says. Recorded in the audit before it is given: 1 write. Errors as above; `token_release_off` for one
+   * that is bound to a key (DPoP).
    */
   getAccessToken(
     uid: string,
@@ -92,6 +93,7 @@ export function createConnections(dependencies: ConnectionsDependencies): Connec
         providerOrConnection,
         deadlineAt,
       );
+      assertReleasable(tokenSet);
       await audit.write({
         type: 'token_released',
         actor: 'service',

@@ -32,6 +32,7 @@ export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
           'allowTokenRelease in its settings.',
       );
     }
+    assertReleasable(tokenSet);
     await audit.write({
       type: 'token_released',
       actor: service === undefined ? 'user' : 'service',
@@ -42,6 +43,20 @@ export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
     });
     return releasedOf(tokenSet);
   };
+}
+
+/**
+ * Without the key that it is bound to, a token opens nothing; the key stays here (RFC 9449).
+ *
+ * @throws StrongroomError `token_release_off`
+ */
+export function assertReleasable({ dpopKey }: Pick<TokenSet, 'dpopKey'>): void {
+  if (dpopKey === undefined) return;
+  throw new StrongroomError(
+    'token_release_off',
+    'The tokens of this connection are bound to a key that stays in the vault (DPoP): they open ' +
+      'nothing elsewhere. Use connections-call, or the proxy.',
+  );
 }
 
 /** What of a token set leaves the vault. */

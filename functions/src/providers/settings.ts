@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
 import { fieldsOf } from './template.ts';
+import { wrongGrantOf } from './wrong-grant.ts';
 
 /** How long a read of the settings is believed. */
 const settingsTtlMs = 5 * 60_000;
@@ -90,7 +91,10 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
     if (!isAllowedUrl(url, allowLoopbackHttp)) throw invalid(field, 'must be https');
   }
   for (const [id, provider] of Object.entries(result.output.providers)) {
-    const wrong = wrongTemplateOf(provider);
+    const wrong =
+      wrongTemplateOf(provider) ??
+      wrongBindingOf(provider) ??
+      wrongGrantOf(provider, result.output.providers);
     if (wrong !== undefined) throw invalid(`providers.${id}.${wrong.field}`, wrong.why);
   }
   for (const [index, url] of result.output.app.returnTo.entries()) {
@@ -148,12 +152,25 @@ function wrongTemplateOf({
     : undefined;
 }
 
+/** A token that is bound to a key goes where RFC 9449 §7.1 says, and nowhere else. */
+function wrongBindingOf(provider: Settings['providers'][string]) {
+  if (!('dpop' in provider) || !provider.dpop) return undefined;
+  const { headers, query } = provider.credential;
+  const names = [...Object.keys(headers), ...Object.keys(query)];
+  return names.join() === 'authorization'
+    ? undefined
+    : { field: 'dpop', why: 'must not be set where `credential` is' };
+}
+
 const urlFields = [
   'issuer',
   'authorizationEndpoint',
   'tokenEndpoint',
   'revocationEndpoint',
   'userinfoEndpoint',
+  'deviceAuthorizationEndpoint',
+  'pushedAuthorizationRequestEndpoint',
+  'jwksUri',
   'apiBaseUrl',
 ] as const;
 

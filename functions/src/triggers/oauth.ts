@@ -13,8 +13,8 @@ import { responseParameterMaxLength } from './requests.ts';
 import { suite } from './suite.ts';
 
 /**
- * `/oauth/callback`, the redirect URI. It never exchanges the code: it hands the answer to the app,
- * which finishes as the user who began (`connections-complete`).
+ * `/oauth/callback`, the redirect URI, or below it one of a provider's own. It never exchanges the
+ * code: it hands the answer to the app, which finishes as the user who began (`connections-complete`).
  */
 export const oauth = onRequest({ serviceAccount: pageAccount }, async (request, response) => {
   try {
@@ -26,14 +26,15 @@ export const oauth = onRequest({ serviceAccount: pageAccount }, async (request, 
 });
 
 async function answer(request: Request, response: Response): Promise<void> {
-  if (!/^(\/oauth)?\/callback$/.test(request.path)) {
+  const at = /^(?:\/oauth)?\/callback(?:\/(?<provider>[a-z\d-]{1,63}))?$/.exec(request.path);
+  if (at === null) {
     throw new StrongroomError('route_not_found', 'There is nothing here.');
   }
   if (request.method !== 'GET') {
     throw new StrongroomError('method_not_allowed', 'Providers answer with GET.');
   }
   const parameters = parametersOf(request);
-  const target = await suite().callbackTarget(parameters.state);
+  const target = await suite().callbackTarget(parameters.state, at.groups?.['provider']);
   if (target.protocol === 'https:' || target.protocol === 'http:') {
     response.status(200).set(pageHeaders).send(callbackPage(target, parameters));
   } else {
