@@ -6,7 +6,7 @@ import { type CallOutcome, circuitOf, verdictOf } from './api-circuit.ts';
 import { fieldsOf } from './fields.ts';
 import type { Asking, Permit, Permits } from './permits.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
-import type { Slot, Slots } from './slots.ts';
+import { lookAgainMs, type Slot, type Slots } from './slots.ts';
 import type { Told } from './told.ts';
 import { windowMs } from './window.ts';
 
@@ -59,28 +59,19 @@ const unaskedShare = 1 / 10;
 /** That part of a provider's minute is for users who called seldom, and up to which they do. */
 const reservedShare = 1 / 4;
 const seldomShare = 1 / 20;
-/** How soon whoever waits for a place looks again. */
-const lookAgainMs = 1_000;
 
 export function createLimits(dependencies: LimitDependencies): Limits {
   const { permits, slots, told, circuits, clock } = dependencies;
 
-  /** A place, waited for where nobody is refused one. */
+  /** A place; where the settings say nothing, nobody is refused one. */
   const takeSlot = async (request: AdmissionRequest, key: string): Promise<Slot | Refusal> => {
     const { provider, deadlineAt } = request;
-    const { perUserConcurrent: limit } = provider.callLimits;
-    const id = `slots~${key}`;
-    const wait = request.wait ?? (limit === undefined ? clock.sleep : undefined);
-    for (;;) {
-      const isShared = limit !== undefined;
-      const slot = await slots.take({ id, limit: limit ?? mostAtOnce, isShared, deadlineAt });
-      if (slot !== undefined) return slot;
-      const waitMs = Math.min(lookAgainMs, deadlineAt - clock.ticks());
-      if (wait === undefined || waitMs <= 0) {
-        return { policy: 'per-user-concurrent', quota: limit ?? mostAtOnce, afterMs: lookAgainMs };
-      }
-      await slots.freed(id, wait(waitMs));
-    }
+    const { perUserConcurrent } = provider.callLimits;
+    const isShared = perUserConcurrent !== undefined;
+    const limit = perUserConcurrent ?? mostAtOnce;
+    const wait = request.wait ?? (isShared ? undefined : clock.sleep);
+    const slot = await slots.take({ id: `slots~${key}`, limit, isShared, deadlineAt, wait });
+    return slot ?? { policy: 'per-user-concurrent', quota: limit, afterMs: lookAgainMs };
   };
 
   /** Permits of the user and of the provider; all of them or none. */

@@ -14,6 +14,8 @@ export interface SlotAsking {
   readonly isShared: boolean;
   /** When the call must be over; in ticks. */
   readonly deadlineAt: number;
+  /** Waits that long, for who would rather wait for a place until then than have none. */
+  readonly wait?: ((delayMs: number) => Promise<void>) | undefined;
 }
 
 export interface Slot {
@@ -23,13 +25,13 @@ export interface Slot {
 
 export interface Slots {
   /**
-   * A place for one call; undefined: all are taken. One call at a time costs nothing: it is the
-   * second of one user in one instance for which the places are held in Firestore. Never throws: while
-   * Firestore cannot tell, each instance keeps to the limit by itself.
+   * A place for one call, in turn; undefined: all are taken. One call at a time costs nothing: it is the
+   * second of one user in one instance for which the places are held in Firestore. While Firestore cannot
+   * tell, each instance keeps to the limit by itself.
+   *
+   * @throws what `wait` throws.
    */
   take(asking: SlotAsking): Promise<Slot | undefined>;
-  /** Resolves when a call of those ends in this instance, or else with `atLatest`. */
-  freed(id: string, atLatest: Promise<void>): Promise<void>;
 }
 
 interface SlotDependencies {
@@ -56,6 +58,8 @@ interface Entry {
   aloneUntil: number;
   /** Those who wait for a place, first come first served. */
   readonly queue: (() => void)[];
+  /** Those, and whoever was woken and has not looked yet. */
+  queued: number;
 }
 
 /** A call waits no longer for Firestore: at its beginning, and at its end. */
@@ -64,9 +68,11 @@ const partingMs = 1_000;
 const mostAttempts = 10;
 const attemptPauseMs = 30;
 /** How soon to look again whether others have given places back. */
-const lookAgainMs = 1_000;
+export const lookAgainMs = 1_000;
 /** So long beyond the end of the call it is asked for, so that the next need not ask. */
 const slackMs = 60_000;
+/** No function runs for longer. */
+const longestMs = 3_600_000;
 const aloneMs = 15_000;
 
 /** Places for calls: a semaphore for each user, shared by instances where it has to be. */
@@ -109,7 +115,7 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
     const isHeld = await update(id, entry, (found) => {
       const now = clock.now();
       const need = entry.running + entry.waiting;
-      const leftMs = Math.max(0, deadlineAt - clock.ticks()) + slackMs;
+      const leftMs = Math.min(Math.max(0, deadlineAt - clock.ticks()), longestMs) + slackMs;
       heldUntil = clock.ticks() + leftMs;
       const outcome = hold(found, { instance, need, limit, until: now + leftMs }, now);
       ({ slots } = outcome);
@@ -149,7 +155,7 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
   const release = async (id: string, entry: Entry): Promise<void> => {
     entry.running -= 1;
     entry.queue.shift()?.();
-    if (entry.running > 0 || entry.queue.length > 0) return;
+    if (entry.running > 0 || entry.queued > 0) return;
     // What is under way may hold places for a call that is over.
     while (entry.flight !== undefined) await entry.flight;
     if (entry.running > 0) return;
@@ -158,8 +164,25 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
       entry.held = 0;
       await fly(id, entry, partingMs, () => giveBack(id, entry));
     }
-    if (entry.running === 0 && entry.waiting === 0 && entry.flight === undefined) {
-      entries.delete(id);
+    forget(id, entry);
+  };
+
+  /** Whoever has nothing under way takes no memory. */
+  const forget = (id: string, { running, waiting, queued, flight }: Entry): void => {
+    const isIdle = running === 0 && waiting === 0 && queued === 0 && flight === undefined;
+    if (isIdle) entries.delete(id);
+  };
+
+  /** Resolves when a call of those ends in this instance, or else with `atLatest`. */
+  const turn = async ({ queue }: Entry, atLatest: Promise<void>): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    queue.push(resolve);
+    try {
+      await Promise.race([promise, atLatest]);
+    } finally {
+      // Who no longer waits must not be woken in another's place.
+      const place = queue.indexOf(resolve);
+      if (place !== -1) queue.splice(place, 1);
     }
   };
 
@@ -178,8 +201,8 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
   return {
     async take(asking) {
       const { id } = asking;
-      const entry = entryOf(id);
       for (;;) {
+        const entry = entryOf(id);
         const place = hasPlace(entry, asking);
         if (place === true) {
           entry.running += 1;
@@ -192,26 +215,24 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
             },
           };
         }
-        if (place === false) return undefined;
+        if (place === false) {
+          const waitMs = Math.min(lookAgainMs, asking.deadlineAt - clock.ticks());
+          if (asking.wait === undefined || waitMs <= 0) return undefined;
+          entry.queued += 1;
+          try {
+            await turn(entry, asking.wait(waitMs));
+          } finally {
+            entry.queued -= 1;
+            forget(id, entry);
+          }
+          continue;
+        }
         entry.waiting += 1;
         try {
           await fly(id, entry, patienceMs, () => lease(entry, asking));
         } finally {
           entry.waiting -= 1;
         }
-      }
-    },
-
-    async freed(id, atLatest) {
-      const { queue } = entryOf(id);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      queue.push(resolve);
-      try {
-        await Promise.race([promise, atLatest]);
-      } finally {
-        // Who no longer waits must not be woken in another's place.
-        const place = queue.indexOf(resolve);
-        if (place !== -1) queue.splice(place, 1);
       }
     },
   };
@@ -228,5 +249,6 @@ function newEntry(): Entry {
     fullUntil: 0,
     aloneUntil: 0,
     queue: [],
+    queued: 0,
   };
 }
