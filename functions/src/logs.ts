@@ -86,6 +86,9 @@ export const log = {
   revocationFailed(error: unknown): void {
     logger.warn('the provider did not revoke a grant', reasonOf(error));
   },
+  introspectionFailed(provider: string, error: unknown): void {
+    logger.warn('the provider did not tell when a token ends', { provider, ...reasonOf(error) });
+  },
   /** No further attempt would help; `not_offered` by the provider is no surprise. */
   profileNotRead(provider: string, error: unknown): void {
     logger.warn('a provider did not tell whose account was connected', {

@@ -66,7 +66,10 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
     for (let replays = 0; isRefusal(opened, answer) && replays < mostReplays; replays += 1) {
       if (isPointless(connectionId, opened.generation)) break;
       const next = await renewed(tokens, { ...request, newerThan: opened.generation });
-      if (next === undefined) break;
+      if (next === undefined) {
+        note(connectionId, opened.generation);
+        break;
+      }
       if (!canReplay) {
         note(connectionId, next.generation);
         break;

@@ -24,7 +24,12 @@ export interface Credential {
  */
 export function credentialOf(
   { id, credential }: Pick<Provider, 'id' | 'credential'>,
-  { accessToken, extra, dpopKey }: Pick<TokenSet, 'accessToken' | 'extra' | 'dpopKey'>,
+  {
+    accessToken,
+    extra = {},
+    credentials = {},
+    dpopKey,
+  }: Pick<TokenSet, 'accessToken' | 'extra' | 'credentials' | 'dpopKey'>,
 ): Credential {
   if (dpopKey !== undefined) {
     return {
@@ -34,8 +39,12 @@ export function credentialOf(
       binding: { key: dpopKey, accessToken },
     };
   }
-  const fields: Readonly<Record<string, string>> = { ...extra, access_token: accessToken };
-  const secrets = new Set([accessToken]);
+  const given = { ...extra, ...credentials };
+  const fields: Readonly<Record<string, string>> = { ...given, access_token: accessToken };
+  // What a user gave that is no secret stands in `extra` as well.
+  const isShown = (name: string) => Object.hasOwn(credentials, name) && Object.hasOwn(extra, name);
+  const hidden = Object.keys(credentials).filter((name) => !isShown(name));
+  const secrets = new Set([accessToken, ...hidden.flatMap((name) => credentials[name] ?? [])]);
   const filled = (template: string): string => {
     const value = fill(template, fields);
     if (value === undefined || !visible.test(value)) {
@@ -45,7 +54,7 @@ export function credentialOf(
           "(credential). The app's team must look at them.",
       );
     }
-    for (const name of fieldsOf(template)) secrets.add(fields[name] ?? '');
+    for (const name of fieldsOf(template)) if (!isShown(name)) secrets.add(fields[name] ?? '');
     return value;
   };
   const filledOf = (templates: Readonly<Record<string, string>>) =>

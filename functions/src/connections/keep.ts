@@ -1,6 +1,8 @@
+import { apiOf } from '../calls/api-base.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Outbox } from '../events/outbox.ts';
 import { log } from '../logs.ts';
+import { withToldEnd } from '../oauth/introspection.ts';
 import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
@@ -48,7 +50,11 @@ export async function keep(
   account: Account,
 ): Promise<Connected> {
   try {
-    return await keepOf(dependencies, party.provider, target, tokenSet, account);
+    const { provider } = party;
+    // One whose API cannot be found would be of no use.
+    apiOf(provider, tokenSet);
+    const told = await withToldEnd(party, tokenSet);
+    return await keepOf(dependencies, provider, target, told, account);
   } catch (error) {
     await revoke(party, tokenSet).catch((failure: unknown) => log.revocationFailed(failure));
     throw error;

@@ -13,7 +13,7 @@ export interface RevocationDependencies {
 /** What became of an attempt to revoke a grant at its provider. */
 export type Revocation =
   | { readonly kind: 'revoked' }
-  /** It was dead already. */
+  /** It was dead already, or nobody gave it: a key is its user's own. */
   | { readonly kind: 'dead' }
   /** No further attempt would help. */
   | { readonly kind: 'never'; readonly reason: string }
@@ -27,10 +27,12 @@ const mendable = new Set(['provider_misconfigured', 'settings_invalid', 'egress_
 export async function revokeAtProvider(
   { settings, findParty }: RevocationDependencies,
   providerId: string,
-  tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken'>,
+  tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'credentials'>,
 ): Promise<Revocation> {
   try {
-    const party = await findParty(await settings.provider(providerId));
+    const provider = await settings.provider(providerId);
+    if (provider.kind === 'api-key' || provider.kind === 'basic') return { kind: 'dead' };
+    const party = await findParty(provider, tokenSet);
     const wasTold = await revoke(party, tokenSet);
     return wasTold ? { kind: 'revoked' } : { kind: 'never', reason: 'not_offered' };
   } catch (error) {

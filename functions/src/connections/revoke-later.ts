@@ -27,6 +27,8 @@ const contentSchema = v.object({
   uid: v.nullable(v.string()),
   accessToken: v.string(),
   refreshToken: v.exactOptional(v.string()),
+  /** Of the user's own client, which is to revoke it. */
+  credentials: v.exactOptional(v.record(v.string(), v.string())),
   handedOverAt: v.number(),
 });
 
@@ -36,7 +38,7 @@ interface Ended {
   readonly generation: number;
   readonly provider: string;
   readonly uid: string | null;
-  readonly tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken'>;
+  readonly tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'credentials'>;
 }
 
 const enqueueTimeoutMs = 3_000;
@@ -58,12 +60,13 @@ export async function revokeLater(
   { sealer, enqueue, clock }: { sealer: Sealer; enqueue: Enqueue; clock: Clock },
   { connectionId, generation, provider, uid, tokenSet }: Ended,
 ): Promise<void> {
-  const { accessToken, refreshToken } = tokenSet;
+  const { accessToken, refreshToken, credentials } = tokenSet;
   const content: v.InferOutput<typeof contentSchema> = {
     provider,
     uid,
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
+    ...(credentials !== undefined && { credentials }),
     handedOverAt: clock.now(),
   };
   const { jwe } = await sealer.seal(content, placeOf({ connectionId, generation }));

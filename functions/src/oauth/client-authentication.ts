@@ -114,7 +114,7 @@ function privateKeyJwt(provider: Provider, key: SigningKey): oauth.ClientAuth {
     const auth = oauth.PrivateKeyJwt(signer, {
       [oauth.modifyAssertion]: (header, payload) => {
         // The library says `Ed25519` (RFC 9864), which few read yet.
-        header['alg'] = key.alg;
+        header['alg'] = signer.alg;
         payload['aud'] = audienceOf(provider, server);
       },
     });

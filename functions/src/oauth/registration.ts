@@ -30,7 +30,7 @@ export function registrationOf(provider: Provider, credentials: Credentials = {}
     clientId: own,
     method,
     secrets: secret === undefined ? [] : [secret],
-    keys: signingKeysOf(credentials, 'RS256'),
+    keys: signingKeysOf(credentials),
     certificate: undefined,
   };
 }
@@ -46,9 +46,10 @@ const nobody: Registration = {
 /** The key that a user brought. */
 export function signingKeysOf(
   { private_key: privateKey, key_id: kid }: Credentials,
-  alg: SigningKey['alg'],
+  alg?: SigningKey['alg'],
 ): SigningKey[] {
-  return privateKey === undefined ? [] : [{ privateKey, alg, ...(kid !== undefined && { kid }) }];
+  const named = { ...(alg !== undefined && { alg }), ...(kid !== undefined && { kid }) };
+  return privateKey === undefined ? [] : [{ privateKey, ...named }];
 }
 
 /** Whether what a provider refuses is the user's to mend: the credentials are his, not the app's. */

@@ -22,6 +22,8 @@ export const tokenSetSchema = v.object({
   refreshTokenEndIsFixed: v.optional(v.boolean()),
   /** Further fields of the token answer, which the provider's settings keep: `instance_url`. */
   extra: v.optional(v.record(v.string(), v.string())),
+  /** With what it is asked for anew, or what it is made of, where that was handed over. */
+  credentials: v.optional(v.record(v.string(), v.string())),
   /** The key that its tokens are bound to, where they are (RFC 9449). */
   dpopKey: v.optional(dpopKeySchema),
 });
@@ -55,6 +57,8 @@ interface Context {
   readonly previous?: TokenSet;
   /** What the tokens were asked to be bound to. Default: that of `previous`. */
   readonly dpopKey?: DpopKey | undefined;
+  /** With what it was asked for. Default: that of `previous`. */
+  readonly credentials?: TokenSet['credentials'];
 }
 
 /** Longer is no information, and ends beyond the last date that Firestore knows. */
@@ -68,6 +72,7 @@ function tellsLifetime(seconds: number | undefined): seconds is number {
 /** Builds the token set that follows from a token endpoint's answer. */
 export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
   const { previous, obtainedAt, dpopKey = previous?.dpopKey } = context;
+  const { credentials = previous?.credentials } = context;
   const seconds = [answer.expires_in, context.provider.life.accessTokenSeconds].find(tellsLifetime);
   const refreshToken = answer.refresh_token || previous?.refreshToken;
   const idToken = answer.id_token ?? previous?.idToken;
@@ -81,6 +86,7 @@ export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
     ...(seconds !== undefined && { expiresAt: obtainedAt + Math.floor(seconds) * 1_000 }),
     ...refreshTokenEndOf(answer, obtainedAt, previous),
     ...extraOf(answer, context),
+    ...(credentials !== undefined && { credentials }),
     ...(dpopKey !== undefined && { dpopKey }),
   };
 }

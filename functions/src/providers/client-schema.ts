@@ -28,7 +28,8 @@ const privateKeySchema = v.union(
 /** A private key with which the app signs, and how. */
 export const signingKeySchema = v.strictObject({
   privateKey: privateKeySchema,
-  alg: v.picklist(signatureAlgorithms),
+  /** Default: RS256, ES256, ES384, ES512 or EdDSA, by the kind of key. */
+  alg: v.exactOptional(v.picklist(signatureAlgorithms)),
   /** By which the provider finds the public key. */
   kid: v.exactOptional(text),
 });

@@ -37,16 +37,17 @@ function isPattern(value: string): boolean {
 
 const pathSchema = v.union([text, v.array(text)]);
 
+const statusSchema = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(499));
+
 /** A request to the API by which credentials are tried before they are kept. */
 const verifySchema = v.strictObject({
   method: v.optional(v.picklist(['GET', 'HEAD', 'POST']), 'GET'),
   /** Below `apiBaseUrl`: `/me`. */
   path: v.pipe(v.string(), v.regex(/^\/[^?#\\\s]{0,1000}$/, 'must be a path such as /me')),
   /** By which the API says that they are good. */
-  expect: v.optional(
-    v.array(v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599))),
-    [200],
-  ),
+  expect: v.optional(v.array(statusSchema), [200]),
+  /** By which it says that they are not. Any other says nothing, and they are not kept. */
+  refused: v.optional(v.array(statusSchema), [401, 403]),
   /** Where its JSON tells whose they are. */
   account: v.optional(
     v.strictObject({
@@ -123,8 +124,8 @@ export const jwtBearerEntries = {
       subject: v.exactOptional(text),
       /** Default: the token endpoint. */
       audience: v.exactOptional(text),
-      /** Of a key that a user brings. */
-      alg: v.optional(v.picklist(signatureAlgorithms), 'RS256'),
+      /** Of a key that a user brings. Default: by the kind of key. */
+      alg: v.exactOptional(v.picklist(signatureAlgorithms)),
       lifetimeSeconds: v.optional(v.pipe(positive, v.maxValue(3_600)), 60),
       /** Further claims; `{scope}` stands for the scopes: Google wants them here. */
       claims: v.optional(v.record(text, text), {}),

@@ -1,12 +1,26 @@
+import { credentialFieldsOf, takesCredentials } from './credential-fields.ts';
+import type { CredentialField } from './credentials-schema.ts';
 import type { SettingsReader } from './settings.ts';
+import type { Provider } from './settings-schema.ts';
+
+/** How a connection comes to be; by anything but the first: `connections-add`. */
+const ways = {
+  oidc: 'authorization_code',
+  oauth2: 'authorization_code',
+  'api-key': 'api_key',
+  basic: 'basic',
+  'client-credentials': 'client_credentials',
+  'jwt-bearer': 'jwt_bearer',
+} as const satisfies Record<Provider['kind'], string>;
 
 /** A provider as users may see it. */
 export interface OfferedProvider {
   readonly id: string;
   readonly name: string;
   readonly logo?: string;
-  /** How a connection comes to be. */
-  readonly credentials: 'authorization_code';
+  readonly credentials: (typeof ways)[Provider['kind']];
+  /** What `connections-add` asks for, as the inputs of a form; empty where the app has its own. */
+  readonly fields?: readonly CredentialField[];
   readonly scopes: readonly string[];
 }
 
@@ -14,12 +28,17 @@ export interface OfferedProvider {
 export function createProviderList(settings: SettingsReader) {
   return async (): Promise<OfferedProvider[]> => {
     const { providers } = await settings.read();
-    return Object.entries(providers).map(([id, { name, logo, scopes }]) => ({
-      id,
-      name,
-      ...(logo !== undefined && { logo }),
-      credentials: 'authorization_code',
-      scopes,
-    }));
+    return Object.entries(providers).map(([id, entry]) => {
+      const { name, logo, scopes, kind } = entry;
+      const provider = { ...entry, id };
+      return {
+        id,
+        name,
+        ...(logo !== undefined && { logo }),
+        credentials: ways[kind],
+        ...(takesCredentials(provider) && { fields: credentialFieldsOf(provider) }),
+        scopes,
+      };
+    });
   };
 }

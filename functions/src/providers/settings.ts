@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
 import { fieldsOf } from './template.ts';
+import { givenNamesOf, wrongCredentialsOf } from './wrong-credentials.ts';
 import { wrongGrantOf } from './wrong-grant.ts';
 
 /** How long a read of the settings is believed. */
@@ -94,6 +95,7 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
     const wrong =
       wrongTemplateOf(provider) ??
       wrongBindingOf(provider) ??
+      wrongCredentialsOf(provider) ??
       wrongGrantOf(provider, result.output.providers);
     if (wrong !== undefined) throw invalid(`providers.${id}.${wrong.field}`, wrong.why);
   }
@@ -130,21 +132,19 @@ function invalid(field: string, why: string): StrongroomError {
 }
 
 /** What a template needs is kept, and may lead to hosts that are named. */
-function wrongTemplateOf({
-  keep,
-  apiBaseUrl,
-  apiHosts,
-  credential,
-}: Settings['providers'][string]) {
+function wrongTemplateOf(provider: Settings['providers'][string]) {
+  const { keep, apiBaseUrl, apiHosts, credential, kind } = provider;
+  const { all, shown } = givenNamesOf(provider);
+  const sent = kind === 'api-key' || kind === 'basic' ? all : shown;
   const templates = {
     apiBaseUrl: [apiBaseUrl],
     'credential.headers': Object.values(credential.headers),
     'credential.query': Object.values(credential.query),
   };
   for (const [field, texts] of Object.entries(templates)) {
-    const known = field === 'apiBaseUrl' ? keep : [...keep, 'access_token'];
+    const known = [...keep, ...(field === 'apiBaseUrl' ? shown : ['access_token', ...sent])];
     const unknown = texts.flatMap(fieldsOf).filter((name) => !known.includes(name));
-    if (unknown.length > 0) return { field, why: 'must hold only fields that `keep` names' };
+    if (unknown.length > 0) return { field, why: 'must hold only what `keep` or `fields` names' };
   }
   const host = /^(?:[a-z]+:\/\/)?[^/]*/i.exec(apiBaseUrl)?.[0] ?? '';
   return host.includes('{') && apiHosts.length === 0
@@ -168,6 +168,7 @@ const urlFields = [
   'tokenEndpoint',
   'revocationEndpoint',
   'userinfoEndpoint',
+  'introspectionEndpoint',
   'deviceAuthorizationEndpoint',
   'pushedAuthorizationRequestEndpoint',
   'jwksUri',

@@ -1,8 +1,8 @@
 import { subjectOf } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
+import { withToldEnd } from '../oauth/introspection.ts';
 import type { Party } from '../oauth/party.ts';
-import { type SpendableTokenSet, spendRefreshToken } from '../oauth/refresh-token.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
 import type { Companion } from '../store/companions.ts';
 import type { ReauthReason, VaultDocument } from '../store/documents.ts';
@@ -12,6 +12,7 @@ import { commit } from './commit.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import { acquire, type Held, settleDocument } from './lease.ts';
 import { dead, mayAsk, settle } from './protocol.ts';
+import type { Renewal } from './renewal.ts';
 
 /**
  * One attempt to refresh: lease, provider, commit. Exactly one request to the provider, but where
@@ -22,15 +23,17 @@ export async function attemptRefresh(
   dependencies: RefreshDependencies,
   party: Party,
   found: Stored<VaultDocument>,
-  tokenSet: SpendableTokenSet,
+  { tokenSet, renewal }: { readonly tokenSet: TokenSet; readonly renewal: Renewal },
   isForCaller: boolean,
 ): Promise<AttemptOutcome> {
   const { store, sealer, outbox, clock, newId } = dependencies;
-  const { rotation } = party.provider.life;
   // What the provider gives must not be lost for want of a key: have it, and
   // whom to tell, at hand before spending.
   const [recorder] = await Promise.all([outbox.open(), sealer.prepare()]);
-  const attempt = { id: newId(), refreshToken: tokenSet.refreshToken, rotation };
+  const id = newId();
+  const { rotation, refreshToken } = renewal;
+  // What spends nothing is never in doubt: no two attempts are of one token.
+  const attempt = { id, refreshToken: refreshToken ?? id, rotation };
   const held = await acquire(dependencies, found, attempt);
   if (held === undefined) return { kind: 'again' };
 
@@ -46,29 +49,32 @@ export async function attemptRefresh(
   const sentAt = clock.now();
   let next: TokenSet;
   try {
-    const answer = await spend(party, tokenSet, isInTime);
-    next = tokenSetOf(answer, {
+    const answer = await spend(party, renewal, isInTime);
+    const given = tokenSetOf(answer, {
       provider: party.provider,
       scopes: tokenSet.scopes,
       obtainedAt: sentAt,
       previous: tokenSet,
     });
+    next = await withToldEnd(party, given, tokenSet);
   } catch (error) {
-    if (!(error instanceof OAuthFailure)) throw error;
-    return fail(dependencies, held, error);
+    if (error instanceof OAuthFailure) return fail(dependencies, held, error);
+    // It cannot even be asked for, and nothing was spent: nobody need wait for this attempt's end.
+    if (refreshToken === undefined) await store.update(held, { lease: null, journal: null });
+    throw error;
   }
   return commit(dependencies, party, recorder, held, { previous: tokenSet, next, isForCaller });
 }
 
-async function spend(party: Party, tokenSet: SpendableTokenSet, isInTime: () => boolean) {
+async function spend(party: Party, { ask, rotation }: Renewal, isInTime: () => boolean) {
   try {
-    return await spendRefreshToken(party, tokenSet, isInTime);
+    return await ask(party, isInTime);
   } catch (error) {
     const isUncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
-    const isSafe = party.provider.life.rotation !== 'rotates';
+    const isSafe = rotation !== 'rotates';
     if (!isUncertain || !isSafe || !isInTime()) throw error;
     // Once: a provider that drops every connection would be asked without a pause.
-    return spendRefreshToken(party, tokenSet, isInTime);
+    return ask(party, isInTime);
   }
 }
 

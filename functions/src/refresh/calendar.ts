@@ -1,6 +1,6 @@
 import { dayMs } from '../platform/durations.ts';
 import type { StatusDocument, VaultDocument } from '../store/documents.ts';
-import { earliest, idleEndOf, type Limits, refreshAtOf, type Timed } from './due.ts';
+import { earliest, idleEndOf, isRenewable, type Limits, refreshAtOf, type Timed } from './due.ts';
 
 /** How many days ahead of its end the user is warned of it. */
 const warningsInDays = [14, 3] as const;
@@ -35,7 +35,9 @@ export function needsReauthAtOf(
   refreshAt: number | null,
 ): number | null {
   const { refreshToken, obtainedAt, expiresAt = null } = tokenSet;
-  if (refreshToken === undefined) return expiresAt;
+  if (!isRenewable(tokenSet)) return expiresAt;
+  // What it is asked for with has no end that is known.
+  if (refreshToken === undefined) return null;
   const { life } = provider;
   const absoluteSeconds = life.refreshTokenAbsoluteSeconds;
   const idleEnd = idleEndOf(tokenSet, provider);

@@ -24,7 +24,7 @@ export function createCommitRefresh(dependencies: RefreshDependencies) {
     const provider = await settings.provider(providerId);
     const revokeGiven = async () => {
       try {
-        await revoke(await findParty(provider), content.tokenSet);
+        await revoke(await findParty(provider, content.tokenSet), content.tokenSet);
       } catch (error) {
         const failure = error instanceof OAuthFailure ? error.toStrongroomError() : error;
         log.revocationFailed(failure);

@@ -5,6 +5,7 @@ import type { PartyFinder } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Enqueue } from '../platform/tasks.ts';
+import type { CredentialProvider } from '../providers/credential-fields.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
@@ -19,6 +20,11 @@ export interface RefreshDependencies {
   readonly circuits: Circuits;
   readonly outbox: Outbox;
   readonly enqueue: Enqueue;
+  /** Asks the API whether it takes a key, where the provider's data says how. */
+  readonly verify?: (
+    provider: CredentialProvider,
+    tokenSet: TokenSet,
+  ) => Promise<{ readonly kind: 'good' | 'refused' } | undefined>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;

@@ -14,8 +14,18 @@ export type Limits = Pick<Provider, 'life' | 'rotate'>;
 /** What of a token set decides when it is refreshed. */
 export type Timed = Pick<
   TokenSet,
-  'obtainedAt' | 'expiresAt' | 'refreshToken' | 'refreshTokenExpiresAt' | 'refreshTokenEndIsFixed'
+  | 'obtainedAt'
+  | 'expiresAt'
+  | 'refreshToken'
+  | 'refreshTokenExpiresAt'
+  | 'refreshTokenEndIsFixed'
+  | 'credentials'
 >;
+
+/** Whether another can be got without its user. */
+export function isRenewable({ refreshToken, credentials }: Timed): boolean {
+  return refreshToken !== undefined || credentials !== undefined;
+}
 
 /**
  * When rotation is to refresh, by the provider's policy:
@@ -38,7 +48,7 @@ export function refreshAtOf(
   usedAt: number,
   random: () => number,
 ): number | null {
-  if (tokenSet.refreshToken === undefined) return null;
+  if (!isRenewable(tokenSet)) return null;
   const dice = random();
   const { policy, usedWithinDays } = provider.rotate;
   const keepAliveAt = keepAliveTime(tokenSet, provider, dice);

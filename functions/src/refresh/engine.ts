@@ -1,6 +1,9 @@
 import { StrongroomError, unavailable } from '../errors.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
+import type { TokenSet } from '../oauth/token-set.ts';
+import { takesCredentials } from '../providers/credential-fields.ts';
 import type { Provider } from '../providers/settings-schema.ts';
+import { fieldsOf } from '../providers/template.ts';
 import type { VaultDocument } from '../store/documents.ts';
 import { assertUsable, connectionNotFound, needsReauth } from '../store/refusals.ts';
 import type { Stored } from '../store/stored.ts';
@@ -9,6 +12,7 @@ import type { AttemptOutcome, Opened, RefreshDependencies } from './dependencies
 import { isAlive } from './freshness.ts';
 import { noteUse } from './note-use.ts';
 import { nextStep } from './protocol.ts';
+import { renewalOf } from './renewal.ts';
 import { openTokenSet } from './sealed-token-set.ts';
 import { createSingleFlight } from './single-flight.ts';
 
@@ -116,14 +120,10 @@ async function refresh(
   { tokenSet, provider }: Opened,
   isForCaller: boolean,
 ): Promise<AttemptOutcome> {
-  const { clock, circuits, findParty } = dependencies;
-  const { refreshToken } = tokenSet;
-  if (refreshToken === undefined) {
-    // Refused while it should live: that alone is no proof that the grant is gone.
-    return isAlive(tokenSet, clock.now())
-      ? { kind: 'failed', error: needsReauth('no_refresh_token') }
-      : giveUp(dependencies, found, 'no_refresh_token');
-  }
+  const { clock, findParty } = dependencies;
+  const renewal = renewalOf(provider, tokenSet);
+  if (renewal === undefined) return withoutRenewal(dependencies, found, { tokenSet, provider });
+  const circuits = isOneServer(provider) ? dependencies.circuits : unguarded;
   const admission = await circuits.admit(provider.id);
   if (admission.kind === 'refused') {
     const { error, retryAt } = admission;
@@ -132,9 +132,8 @@ async function refresh(
   }
   let outcome: AttemptOutcome = { kind: 'again' };
   try {
-    const party = await findParty(provider);
-    const spendable = { ...tokenSet, refreshToken };
-    outcome = await attemptRefresh(dependencies, party, found, spendable, isForCaller);
+    const party = await findParty(provider, tokenSet);
+    outcome = await attemptRefresh(dependencies, party, found, { tokenSet, renewal }, isForCaller);
   } catch (error) {
     // As any failure: whoever still has a token that works uses it.
     if (error instanceof StrongroomError) return { kind: 'failed', error };
@@ -147,6 +146,48 @@ async function refresh(
   }
   return outcome;
 }
+
+/** What there is to do where there is nothing to get another token with. */
+async function withoutRenewal(
+  dependencies: RefreshDependencies,
+  found: Stored<VaultDocument>,
+  { tokenSet, provider }: Pick<Opened, 'tokenSet' | 'provider'>,
+): Promise<AttemptOutcome> {
+  if (!isAlive(tokenSet, dependencies.clock.now())) {
+    return giveUp(dependencies, found, 'no_refresh_token');
+  }
+  // Refused while it should live: that alone is no proof that the grant is gone. Of a key the API can
+  // be asked.
+  if (await isRefused(dependencies, provider, tokenSet)) {
+    return giveUp(dependencies, found, 'revoked');
+  }
+  return { kind: 'failed', error: needsReauth('no_refresh_token') };
+}
+
+async function isRefused(
+  { verify }: RefreshDependencies,
+  provider: Provider,
+  tokenSet: TokenSet,
+): Promise<boolean> {
+  try {
+    return takesCredentials(provider) && (await verify?.(provider, tokenSet))?.kind === 'refused';
+  } catch (error) {
+    if (!(error instanceof StrongroomError)) throw error;
+    return false;
+  }
+}
+
+/** Whether all of a provider's connections ask the same server: only then what befalls one tells of all. */
+function isOneServer(provider: Provider): boolean {
+  const { tokenEndpoint } = { tokenEndpoint: '', ...provider };
+  return fieldsOf(tokenEndpoint).length === 0;
+}
+
+/** In the place of a circuit where users name the server. */
+const unguarded: Pick<RefreshDependencies['circuits'], 'admit' | 'report'> = {
+  admit: () => Promise.resolve({ kind: 'admitted' }),
+  report: () => Promise.resolve(),
+};
 
 /** What an attempt says of the provider. */
 function verdictOf(outcome: AttemptOutcome): OAuthFailure | 'works' | undefined {

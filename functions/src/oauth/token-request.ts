@@ -1,0 +1,50 @@
+import * as oauth from 'oauth4webapi';
+import { asOAuthFailure } from './failure.ts';
+import type { Party } from './party.ts';
+import { mendTokenAnswer } from './token-answer.ts';
+import type { TokenAnswer } from './token-set.ts';
+
+/** A grant of which each token request is as good as the first (RFC 6749 §4.4, RFC 7523 §2.1). */
+export interface MachineGrant {
+  readonly grantType: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/**
+ * Asks for an access token without a user. A refresh token (RFC 6749 §4.4.3 has none) and an ID token
+ * are of no use here and are dropped.
+ *
+ * @param mayAskAgain whether there is time for a second request, where a secret is being replaced.
+ * @throws OAuthFailure
+ */
+export async function requestToken(
+  party: Party,
+  { grantType, parameters }: MachineGrant,
+  mayAskAgain?: () => boolean,
+): Promise<TokenAnswer> {
+  const { server, client, transport, provider } = party;
+  return party.authenticated(async (clientAuth) => {
+    try {
+      const response = await oauth.genericTokenEndpointRequest(
+        server,
+        client,
+        clientAuth,
+        grantType,
+        { ...parameters },
+        transport,
+      );
+      const { withoutIdToken, told } = await mendTokenAnswer(response);
+      // Of whatever type: `assertSendable` forbids its use.
+      const recognizedTokenTypes = { [told.token_type]: () => {} };
+      const { refresh_token: _, ...answer } = await oauth.processGenericTokenEndpointResponse(
+        server,
+        client,
+        withoutIdToken,
+        { recognizedTokenTypes },
+      );
+      return answer;
+    } catch (error) {
+      throw asOAuthFailure(error, provider.life);
+    }
+  }, mayAskAgain);
+}
