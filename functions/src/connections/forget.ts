@@ -33,7 +33,7 @@ const atOnce = 5;
  * Deletes all that is held of a user: his connections, revoked at their providers or on the way to
  * be; pending authorizations; his records in the audit. What stays is a receipt without personal
  * data. Page by page, so that memory is bounded; idempotent; whatever killed a run, the next one
- * finishes it. Where nothing is held it costs 6 reads and leaves no receipt.
+ * finishes it. Where nothing is held it costs 7 reads and leaves no receipt.
  *
  * @throws StrongroomError of the first connection that could not be ended, after all were tried.
  */

@@ -29,7 +29,8 @@ export async function goneUsers(uids: readonly string[]): Promise<string[]> {
   return uids.filter((uid) => standings.get(uid)?.kind === 'gone');
 }
 
-type Known = Pick<UserRecord, 'disabled' | 'tokensValidAfterTime'> & {
+type Known = Pick<UserRecord, 'disabled'> & {
+  readonly tokensValidAfterTime?: string | undefined;
   readonly metadata: Pick<UserRecord['metadata'], 'lastSignInTime' | 'lastRefreshTime'>;
 };
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
+import type { CollectionReference, DocumentReference, Firestore } from 'firebase-admin/firestore';
 import { conditionally } from '../platform/firestore.ts';
 import { type Account, accountDocumentSchema } from './documents.ts';
 import { documentReader } from './stored.ts';
@@ -17,7 +17,12 @@ export function accountIdOf(provider: string, { subject }: Account): string | un
 
 /** Below its user, so that it is his and goes with him. */
 export function accountOf(db: Firestore, uid: string, accountId: string): DocumentReference {
-  return db.collection('strongroom').doc(uid).collection('accounts').doc(accountId);
+  return accountsOf(db, uid).doc(accountId);
+}
+
+/** All of a user. */
+export function accountsOf(db: Firestore, uid: string): CollectionReference {
+  return db.collection('strongroom').doc(uid).collection('accounts');
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 import * as v from 'valibot';
 import type { NewRecord } from '../audit/record.ts';
 import { conditionally, reachFirestore } from '../platform/firestore.ts';
+import { accountsOf } from './account-store.ts';
 import { addRecords, auditCollection } from './audit-store.ts';
 import { time } from './documents.ts';
 import { parse, setIn } from './stored.ts';
@@ -50,7 +51,7 @@ export function addProgress(
 }
 
 /** Of each kind; a commit takes 500 writes. */
-const pageSize = 150;
+const pageSize = 120;
 
 /** What deleting all of a user needs beside his connections. Throws StrongroomError `unavailable`. */
 export function createForgettingStore(db: Firestore) {
@@ -77,7 +78,8 @@ export function createForgettingStore(db: Firestore) {
 
     /**
      * Deletes a page of what else is held of a user: pending authorizations, what is shown of
-     * connections that are gone, records of the audit. 1 read and 1 write each, 3 reads at least.
+     * connections that are gone and of whose accounts they were, records of the audit. 1 read and
+     * 1 write each, 4 reads at least.
      *
      * @param before is done before anything is deleted.
      * @returns how many were deleted; 0: there is nothing left.
@@ -86,6 +88,7 @@ export function createForgettingStore(db: Firestore) {
       const queries = [
         db.collection('strongroomAuthorizations').where('uid', '==', uid),
         db.collection('strongroom').doc(uid).collection('connections'),
+        accountsOf(db, uid),
         db.collection(auditCollection).where('uid', '==', uid),
       ];
       const pages = await reachFirestore(() =>

@@ -12,6 +12,8 @@ export interface Account {
   readonly disabled?: boolean;
   /** Tokens of sign-ins before this are revoked; seconds since the epoch. */
   readonly validSince?: number;
+  /** Milliseconds since the epoch. Default: never. */
+  readonly lastSignInAt?: number;
 }
 
 /** What of Google the SDK asks when it verifies a session outside the emulators. */
@@ -65,8 +67,15 @@ export async function startGoogle(): Promise<Google> {
     const users = (Array.isArray(localId) ? localId : []).flatMap((uid) => {
       const account = accounts.get(uid);
       if (account === undefined) return [];
-      const { disabled = false, validSince = 0 } = account;
-      return [{ localId: uid, disabled, validSince: String(validSince) }];
+      const { disabled = false, validSince = 0, lastSignInAt } = account;
+      return [
+        {
+          localId: uid,
+          disabled,
+          validSince: String(validSince),
+          ...(lastSignInAt !== undefined && { lastLoginAt: String(lastSignInAt) }),
+        },
+      ];
     });
     return sendJson(response, 200, users.length > 0 ? { users } : {});
   };
