@@ -1,19 +1,27 @@
 import { type Functions, httpsCallable } from 'firebase/functions';
 import { asClientError } from './errors.ts';
 import type {
+  AddRequest,
   AuditPage,
   AuditRequest,
   AuthorizationAnswer,
+  BeginDeviceRequest,
   BeginRequest,
   Begun,
+  BegunDevice,
   CallAnswer,
   CallRequest,
   Connected,
   Connection,
   Disconnected,
+  Exchanged,
+  ExchangeRequest,
   Export,
   Forgotten,
+  PolledDevice,
+  ProfileRequest,
   Provider,
+  ToldProfile,
 } from './types.ts';
 
 interface OneConnection {
@@ -50,9 +58,19 @@ export function strongroom(functions: Functions) {
       begin: callable<BeginRequest, Begun>('connections-begin'),
       /** Completes it with the provider's answer, as the user who began. */
       complete: callable<AuthorizationAnswer, Connected>('connections-complete'),
+      /** Connects by credentials; refused with `credentials_refused` where they are not good. */
+      add: callable<AddRequest, Connected>('connections-add'),
+      /** Begins the authorization of an app without a browser: show the code and the page. */
+      beginDevice: callable<BeginDeviceRequest, BegunDevice>('connections-beginDevice'),
+      /** Asks whether the user has entered it; not more often than the answers say. */
+      pollDevice: callable<{ readonly state: string }, PolledDevice>('connections-pollDevice'),
       /** The user's connections, oldest first. */
       list: () => listConnections({}),
       get: callable<OneConnection, Connection>('connections-get'),
+      /** Whose account it is. */
+      profile: callable<ProfileRequest, ToldProfile>('connections-profile'),
+      /** Exchanges the token for another (RFC 8693), as far as the settings allow. */
+      exchange: callable<ExchangeRequest, Exchanged>('connections-exchange'),
       /** Calls the provider's API. The answer has the provider's status, also when that is 4xx. */
       call: callable<CallRequest, CallAnswer>('connections-call'),
       /** Refused with `token_release_off` unless the provider's settings allow it. */

@@ -10,10 +10,28 @@ export interface Provider {
   readonly name: string;
   /** URL of an image. */
   readonly logo?: string;
-  /** How a connection comes to be: `authorization_code`. */
+  /**
+   * How a connection comes to be: `authorization_code`; by `connections.add`: `api_key`, `basic`,
+   * `client_credentials`, `jwt_bearer`.
+   */
   readonly credentials: string;
+  /** What `connections.add` asks for; empty where the app has its own. */
+  readonly fields?: readonly CredentialField[];
   /** The scopes on offer. */
   readonly scopes: readonly string[];
+}
+
+/** One input of the form by which a user hands credentials over. */
+export interface CredentialField {
+  readonly name: string;
+  readonly label: string;
+  readonly hint?: string;
+  /** As the attribute `pattern` of an input. */
+  readonly pattern?: string;
+  /** To be typed unseen. */
+  readonly secret: boolean;
+  readonly optional: boolean;
+  readonly multiline: boolean;
 }
 
 /** The account at the provider, as far as it told. */
@@ -61,12 +79,84 @@ export interface BeginRequest {
   readonly returnTo?: string;
 }
 
+export interface AddRequest {
+  readonly provider: string;
+  /** By the names of the provider's `fields`. */
+  readonly credentials?: Readonly<Record<string, string>>;
+  /** Reconnects this connection instead of making another one. */
+  readonly connectionId?: string;
+  /** A part of the provider's scopes; all of them by default. */
+  readonly scopes?: readonly string[];
+}
+
 export interface Begun {
   readonly authorizationUrl: string;
   readonly state: string;
   /** ISO 8601; the authorization must be completed before. */
   readonly expiresAt: string;
 }
+
+export interface BeginDeviceRequest {
+  readonly provider: string;
+  /** Reconnects this connection instead of making another one. */
+  readonly connectionId?: string;
+  /** A part of the provider's scopes; all of them by default. */
+  readonly scopes?: readonly string[];
+}
+
+/** What to show the user: where to go, and the code to enter there (RFC 8628 §3.2). */
+export interface BegunDevice {
+  readonly state: string;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  /** With the code in it, for a QR code. */
+  readonly verificationUriComplete?: string;
+  /** How long to wait before each poll. */
+  readonly intervalSeconds: number;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+}
+
+/** Whether the user has entered the code; if not yet, when to ask again. */
+export type PolledDevice =
+  | { readonly status: 'pending' | 'slow_down'; readonly retryAfterSeconds: number }
+  | { readonly status: 'connected'; readonly connection: Connection };
+
+export interface ProfileRequest {
+  readonly connectionId: string;
+  /** Also gives what the provider itself told, unchecked. */
+  readonly raw?: boolean;
+}
+
+/** Whose account it is, by the claims of OpenID Connect Core §5.1. Show it as text, never as markup. */
+export interface ToldProfile {
+  readonly profile: Readonly<Record<string, string | number | boolean>>;
+  readonly source: 'id_token' | 'userinfo' | 'endpoint';
+  readonly raw?: unknown;
+}
+
+/** What to exchange a connection's token for (RFC 8693); at least one of these, but `keep`. */
+export interface ExchangeRequest {
+  readonly connectionId: string;
+  readonly audience?: string | readonly string[];
+  readonly resource?: string | readonly string[];
+  readonly scopes?: readonly string[];
+  /** Another account of the provider. */
+  readonly account?: string;
+  /** Another of the user's connections to it, which acts for this one. */
+  readonly actorConnectionId?: string;
+  /** Keeps what comes as a connection; otherwise the token is answered, where settings allow it. */
+  readonly keep?: boolean;
+}
+
+export type Exchanged =
+  | { readonly connection: Connection }
+  | {
+      readonly accessToken: string;
+      /** ISO 8601. */
+      readonly expiresAt?: string;
+      readonly scopes: readonly string[];
+    };
 
 /** What the provider answered, as the callback hands it on (RFC 6749 §4.1.2, RFC 9207). */
 export type AuthorizationAnswer =

@@ -6,8 +6,10 @@ import { auditingSealer } from './audit/tampering.ts';
 import { createTokenCache } from './calls/access-token.ts';
 import { createAuthorized } from './calls/authorized.ts';
 import { createCallApi } from './calls/call.ts';
+import { createVerify } from './calls/verify.ts';
 import { createConnections } from './client/connections.ts';
 import { createFindAccount } from './connections/account.ts';
+import { createAdd } from './connections/add.ts';
 import { createAway } from './connections/away.ts';
 import { createBegin } from './connections/begin.ts';
 import { createBeginDevice } from './connections/begin-device.ts';
@@ -15,6 +17,7 @@ import { createCallbackTarget } from './connections/callback.ts';
 import { createComplete } from './connections/complete.ts';
 import { createDisconnect } from './connections/disconnect.ts';
 import { createEnd } from './connections/end.ts';
+import { createExchange } from './connections/exchange.ts';
 import { createExport } from './connections/export.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
@@ -129,6 +132,7 @@ export function createSuite(
     clock,
     random,
     newId,
+    verify: createVerify(egress),
     newState: () => randomBytes(32).toString('base64url'),
   };
   const { store } = shared;
@@ -143,6 +147,7 @@ export function createSuite(
     noteRefusal: createNoteRefusal(audit),
     forgetToken: tokens.forget,
   };
+  const exchange = createExchange({ ...shared, tokens, limits });
   const forgettings = createForgettingStore(db);
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
@@ -162,11 +167,13 @@ export function createSuite(
     store,
     events,
     listProviders: createProviderList(settings),
+    add: createAdd(connecting),
     begin: createBegin(shared),
     callbackTarget: createCallbackTarget(shared),
     complete: createComplete(connecting),
     beginDevice: createBeginDevice(shared),
     pollDevice: createPollDevice(connecting),
+    exchange: exchange.forCaller,
     profile: createProfile({ ...shared, tokens, authorized, egress, limits }),
     list: createList(store),
     get: createGet(store),
@@ -182,6 +189,7 @@ export function createSuite(
       ...shared,
       tokens,
       authorized,
+      exchange: exchange.forApp,
       door: createDoor(outside),
       limits,
       disconnect: createDisconnect(end),

@@ -7,11 +7,22 @@ const time = v.pipe(v.string(), v.isoTimestamp());
 const text = v.string();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+const credentialField = v.object({
+  name: text,
+  label: text,
+  hint: v.exactOptional(text),
+  pattern: v.exactOptional(text),
+  secret: v.boolean(),
+  optional: v.boolean(),
+  multiline: v.boolean(),
+});
+
 export const provider = v.object({
   id: text,
   name: text,
   logo: v.optional(text),
   credentials: text,
+  fields: v.exactOptional(v.array(credentialField)),
   scopes: v.array(scopeSchema),
 });
 

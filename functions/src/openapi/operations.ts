@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  addRequest,
   auditQuery,
   beginRequest,
   completeRequest,
@@ -39,6 +40,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   'connections-complete': {
     summary: 'Ends what was begun, with what the provider sent to the redirect URI.',
     takes: completeRequest,
+    gives: answers.connected,
+  },
+  'connections-add': {
+    summary: 'Connects an account by credentials, which are tried first.',
+    takes: addRequest,
     gives: answers.connected,
   },
   'connections-forget': {

@@ -15,13 +15,18 @@ import { guard } from './guards.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { refusalOf } from './refusal.ts';
 import {
+  addRequest,
   auditRequest,
+  beginDeviceRequest,
   beginRequest,
   callRequest,
   completeRequest,
+  exchangeRequest,
   nothing,
   oneConnection,
   parseRequest,
+  pollDeviceRequest,
+  profileRequest,
 } from './requests.ts';
 import { resuming } from './resuming.ts';
 import { suite } from './suite.ts';
@@ -78,9 +83,29 @@ export const connections = {
     { takes: completeRequest, checksRevocation: true },
     (caller, response) => suite().complete(caller, response),
   ),
+  add: callable(
+    'connections-add',
+    { takes: addRequest, checksRevocation: true },
+    (caller, request) => suite().add(caller, request),
+  ),
+  beginDevice: callable(
+    'connections-beginDevice',
+    { takes: beginDeviceRequest, checksRevocation: true },
+    (caller, request) => suite().beginDevice(caller, request),
+  ),
+  pollDevice: callable(
+    'connections-pollDevice',
+    { takes: pollDeviceRequest, checksRevocation: true },
+    (caller, request) => suite().pollDevice(caller, request),
+  ),
   list: callable('connections-list', { takes: nothing }, (caller) => suite().list(caller)),
   get: callable('connections-get', { takes: oneConnection }, (caller, { connectionId }) =>
     suite().get(caller, connectionId),
+  ),
+  profile: callable(
+    'connections-profile',
+    { takes: profileRequest },
+    (caller, request, deadlineAt) => suite().profile(caller, request, deadlineAt),
   ),
   call: callable(
     'connections-call',
@@ -94,6 +119,11 @@ export const connections = {
     'connections-token',
     { takes: oneConnection, checksRevocation: true },
     (caller, { connectionId }, deadlineAt) => suite().token(caller, connectionId, deadlineAt),
+  ),
+  exchange: callable(
+    'connections-exchange',
+    { takes: exchangeRequest, checksRevocation: true },
+    (caller, request, deadlineAt) => suite().exchange(caller, request, deadlineAt),
   ),
   disconnect: callable(
     'connections-disconnect',

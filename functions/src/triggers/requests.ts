@@ -18,6 +18,14 @@ export const beginRequest = v.strictObject({
   returnTo: v.optional(short(2_048)),
 });
 
+export const addRequest = v.strictObject({
+  provider: providerIdSchema,
+  /** By the names of fields; their form is the provider's data to say. */
+  credentials: v.optional(v.record(short(64), v.unknown())),
+  connectionId: v.optional(connectionId),
+  scopes: v.optional(v.pipe(v.array(scopeSchema), v.maxLength(100))),
+});
+
 /** Of each parameter of an authorization response; more than any provider's has. */
 export const responseParameterMaxLength = 4_096;
 const responseParameter = short(responseParameterMaxLength);
@@ -36,6 +44,36 @@ export const completeRequest = v.pipe(
     'needs code or error',
   ),
 );
+
+const { provider, connectionId: healed, scopes } = beginRequest.entries;
+export const beginDeviceRequest = v.strictObject({ provider, connectionId: healed, scopes });
+export const pollDeviceRequest = v.strictObject({ state: responseParameter });
+
+const target = short(2_048);
+/** RFC 8693 §2.1 has each of them any number of times. */
+const targets = v.optional(
+  v.union([
+    v.pipe(
+      target,
+      v.transform((one) => [one]),
+    ),
+    v.pipe(v.array(target), v.minLength(1), v.maxLength(20)),
+  ]),
+);
+
+/** An exchange without its connection, which REST names in the path. */
+const exchangeFields = {
+  audience: targets,
+  resource: targets,
+  scopes: v.optional(v.pipe(v.array(scopeSchema), v.minLength(1), v.maxLength(100))),
+  account: v.optional(short(255)),
+  actorConnectionId: v.optional(connectionId),
+  keep: v.optional(v.boolean()),
+};
+export const restExchangeRequest = v.strictObject(exchangeFields);
+export const exchangeRequest = v.strictObject({ connectionId, ...exchangeFields });
+
+export const profileRequest = v.strictObject({ connectionId, raw: v.optional(v.boolean()) });
 
 const text = v.pipe(v.string(), v.maxLength(8_192));
 
@@ -64,6 +102,16 @@ export const auditQuery = v.strictObject({
     v.pipe(parameter, v.regex(/^\d{1,3}$/), v.transform(Number), v.minValue(1), v.maxValue(200)),
   ),
   after: v.optional(v.pipe(parameter, v.maxLength(200))),
+});
+
+export const profileQuery = v.strictObject({
+  raw: v.optional(
+    v.pipe(
+      parameter,
+      v.picklist(['true', 'false']),
+      v.transform((value) => value === 'true'),
+    ),
+  ),
 });
 
 export const batchRequest = v.object({

@@ -8,13 +8,18 @@ import { callMaxBytes, decodeAnswer, encodeBody, requestMaxBytes } from './bodie
 import { guard } from './guards.ts';
 import { queryOf } from './query.ts';
 import {
+  addRequest,
   auditQuery,
+  beginDeviceRequest,
   beginRequest,
   completeRequest,
   nothing,
   oneConnection,
   parseRequest,
+  pollDeviceRequest,
+  profileQuery,
   restCallRequest,
+  restExchangeRequest,
 } from './requests.ts';
 import { suite } from './suite.ts';
 
@@ -72,6 +77,36 @@ export const routes: readonly Route[] = [
       ),
     ),
   ),
+  forServices(
+    'connections.write',
+    sensitive(
+      json('connections-add', 'POST', `${base}/connections/add$`, ({ caller, request }) =>
+        suite().add(caller, parseRequest(addRequest, bodyOf(request))),
+      ),
+    ),
+  ),
+  forServices(
+    'connections.write',
+    sensitive(
+      json('connections-beginDevice', 'POST', `${base}/connections/device$`, (context) =>
+        suite().beginDevice(
+          context.caller,
+          parseRequest(beginDeviceRequest, bodyOf(context.request)),
+        ),
+      ),
+    ),
+  ),
+  forServices(
+    'connections.write',
+    sensitive(
+      json('connections-pollDevice', 'POST', `${base}/connections/device/poll$`, (context) =>
+        suite().pollDevice(
+          context.caller,
+          parseRequest(pollDeviceRequest, bodyOf(context.request)),
+        ),
+      ),
+    ),
+  ),
   sensitive(
     json('connections-forget', 'DELETE', `${base}/connections$`, ({ caller }) =>
       suite().forget(caller.uid, 'user'),
@@ -103,6 +138,24 @@ export const routes: readonly Route[] = [
       json('connections-token', 'POST', `${one}/token$`, (context) => {
         parseRequest(nothing, bodyOf(context.request));
         return suite().token(context.caller, idOf(context), context.deadlineAt);
+      }),
+    ),
+  ),
+  forServices(
+    'connections.read',
+    json('connections-profile', 'GET', `${one}/profile$`, (context) => {
+      const { raw } = parseRequest(profileQuery, queryOf(context.request.url));
+      const request = { connectionId: idOf(context), raw };
+      return suite().profile(context.caller, request, context.deadlineAt);
+    }),
+  ),
+  forServices(
+    'tokens.read',
+    sensitive(
+      json('connections-exchange', 'POST', `${one}/exchange$`, (context) => {
+        const wanted = parseRequest(restExchangeRequest, bodyOf(context.request));
+        const request = { ...wanted, connectionId: idOf(context) };
+        return suite().exchange(context.caller, request, context.deadlineAt);
       }),
     ),
   ),

@@ -89,6 +89,7 @@ describe('the deployment manifest', function () {
       'api',
       'audit-list',
       'commitRefresh',
+      'connections-add',
       'connections-begin',
       'connections-call',
       'connections-complete',
@@ -180,7 +181,10 @@ describe('the deployed package', function () {
     assert.ok(Array.isArray(codebases));
     assert.deepEqual(
       codebases.map(({ source, runtime }) => ({ source, runtime })),
-      [{ source: 'functions', runtime: 'nodejs24' }],
+      [
+        { source: 'functions', runtime: 'nodejs24' },
+        { source: 'examples/parts-catalog', runtime: 'nodejs24' },
+      ],
     );
   });
 
