@@ -17,7 +17,7 @@ import { sharePackages } from './setup/share.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const nodeFolder = join(root, 'sandbox', 'node');
 /** Further codebases, which share the packages of `functions`. */
-const codebases = ['examples/own-functions'];
+const codebases = ['examples/own-functions', 'examples/parts-catalog'];
 /** Node 22 warns that it can run TypeScript. */
 const TYPESCRIPT = '--disable-warning=ExperimentalWarning';
 
@@ -49,6 +49,7 @@ const commands = {
   simulate: [['bench/simulate.ts']],
   count: [...build, ['sandbox/test.ts', 'bench/test/count.test.ts']],
   window: [...build, ['bench/window.ts']],
+  parts: [['examples/parts-catalog/client.ts']],
   check: [
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.json'],
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'web/tsconfig.json'],

@@ -93,6 +93,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           env: {
             STRONGROOM_SECRET_MANAGER_EMULATOR_HOST: `127.0.0.1:${ports.secretManager}`,
             STRONGROOM_FIRESTORE_METER_HOST: `127.0.0.1:${ports.meter}`,
+            PARTS_ISSUER: `http://127.0.0.1:${ports.provider}`,
+            PARTS_AUDIENCE: 'https://parts.example.com',
           },
         }),
         aborted(signal),
