@@ -3,6 +3,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { TokenCache } from '../calls/access-token.ts';
 import { apiOf } from '../calls/api-base.ts';
 import type { Disconnect, Disconnected } from '../connections/disconnect.ts';
+import type { Exchange, ExchangedToken, OwnExchange } from '../connections/exchange.ts';
 import { assertReleasable, type ReleasedToken, releasedOf } from '../connections/token.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
@@ -24,6 +25,7 @@ interface ConnectionsDependencies extends AdapterDependencies {
   readonly settings: SettingsReader;
   readonly audit: Pick<Audit, 'write'>;
   readonly disconnect: Disconnect;
+  readonly exchange: Exchange['forApp'];
 }
 
 /**
@@ -53,6 +55,20 @@ export interface Connections {
     providerOrConnection: string,
     time: TimeOptions,
   ): Promise<ReleasedToken>;
+  /**
+   * Exchanges the token (RFC 8693) within what the provider's `tokenExchange` names, whatever
+   * `allowTokenRelease` says; see docs/connect/exchange.md. One request to the provider; 1 write, for the
+   * record in the audit.
+   *
+   * @throws StrongroomError also `not_offered`, `target_not_allowed`, `scope_not_offered`,
+   *   `access_denied`, `provider_misconfigured`, `provider_answer_invalid`.
+   */
+  exchangeToken(
+    uid: string,
+    providerOrConnection: string,
+    wanted: Omit<OwnExchange, 'connectionId'>,
+    time: TimeOptions,
+  ): Promise<ExchangedToken>;
   /** Whether an active connection is there. Cost: 1 read per connection of the user, or 1. */
   isConnected(uid: string, providerOrConnection: string): Promise<boolean>;
   /** Revokes at the provider and deletes, as `connections-disconnect`. */
@@ -102,6 +118,11 @@ export function createConnections(dependencies: ConnectionsDependencies): Connec
         provider: provider.id,
       });
       return releasedOf(tokenSet);
+    },
+    async exchangeToken(uid, providerOrConnection, wanted, time) {
+      const deadlineAt = deadlinesOf(time)(clock.ticks());
+      const connectionId = await find(uid, providerOrConnection);
+      return dependencies.exchange(uid, { ...wanted, connectionId }, deadlineAt);
     },
     isConnected: createIsConnected(dependencies),
     async revoke(uid, providerOrConnection) {

@@ -4,6 +4,7 @@
  */
 import type { AxiosInstance } from 'axios';
 import type { Disconnected } from '../connections/disconnect.ts';
+import type { ExchangedToken, OwnExchange } from '../connections/exchange.ts';
 import type { ReleasedToken } from '../connections/token.ts';
 import { deadlineFrom } from '../triggers/options.ts';
 import { suite } from '../triggers/suite.ts';
@@ -11,7 +12,7 @@ import type { TimeOptions } from './connections.ts';
 
 export { StrongroomError } from '../errors.ts';
 export { paginate } from './paginate.ts';
-export type { Disconnected, ReleasedToken };
+export type { Disconnected, ExchangedToken, OwnExchange, ReleasedToken };
 
 /** As of a function that may take 60 s and has just begun: what is left then ends a refresh. */
 const usual: TimeOptions = { timeoutMs: deadlineFrom(0) };
@@ -32,6 +33,14 @@ export const connections = {
     time: Partial<TimeOptions> = {},
   ): Promise<ReleasedToken> =>
     suite().connections.getAccessToken(uid, providerOrConnection, { ...usual, ...time }),
+  /** The token exchanged for one with less, for another audience or with an actor (RFC 8693). */
+  exchangeToken: (
+    uid: string,
+    providerOrConnection: string,
+    wanted: Omit<OwnExchange, 'connectionId'>,
+    time: Partial<TimeOptions> = {},
+  ): Promise<ExchangedToken> =>
+    suite().connections.exchangeToken(uid, providerOrConnection, wanted, { ...usual, ...time }),
   /** Whether an active connection is there. */
   isConnected: (uid: string, providerOrConnection: string): Promise<boolean> =>
     suite().connections.isConnected(uid, providerOrConnection),

@@ -25,13 +25,7 @@ export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
     deadlineAt: number,
   ): Promise<ReleasedToken> => {
     const { tokenSet, provider } = await tokens.get({ uid, connectionId, deadlineAt });
-    if (!provider.allowTokenRelease) {
-      throw new StrongroomError(
-        'token_release_off',
-        'Tokens of this provider stay in the vault. Use connections-call, or let the team set ' +
-          'allowTokenRelease in its settings.',
-      );
-    }
+    if (!provider.allowTokenRelease) throw releaseOff();
     assertReleasable(tokenSet);
     await audit.write({
       type: 'token_released',
@@ -43,6 +37,14 @@ export function createToken(tokens: TokenCache, audit: Pick<Audit, 'write'>) {
     });
     return releasedOf(tokenSet);
   };
+}
+
+export function releaseOff(): StrongroomError {
+  return new StrongroomError(
+    'token_release_off',
+    'Tokens of this provider stay in the vault. Use connections-call, or let the team set ' +
+      'allowTokenRelease in its settings.',
+  );
 }
 
 /**

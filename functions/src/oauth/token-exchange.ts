@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
+import type { DpopKey } from './dpop.ts';
 import { asOAuthFailure, OAuthFailure } from './failure.ts';
 import { acceptTokens, type GivenTokens } from './given-tokens.ts';
+import { provenRequest } from './proven-request.ts';
 import { mendTokenAnswer } from './token-answer.ts';
 
 /** RFC 8693 §3. */
@@ -11,14 +13,17 @@ const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 export type TokenType = 'access_token' | 'refresh_token' | 'id_token' | 'jwt';
 
-interface ExchangeRequest {
+/** What is exchanged, and for what. */
+export interface TokenExchange {
   readonly subject: { readonly token: string; readonly type: TokenType };
   /** Who acts for the subject: delegation. Without one: impersonation (RFC 8693 §1.1). */
-  readonly actor?: ExchangeRequest['subject'] | undefined;
+  readonly actor?: TokenExchange['subject'] | undefined;
   readonly audiences: readonly string[];
   readonly resources: readonly string[];
   readonly scopes?: readonly string[] | undefined;
   readonly requestedTokenType?: TokenType | undefined;
+  /** What the new token is to be bound to (RFC 9449). */
+  readonly dpopKey?: DpopKey | undefined;
   /** The provider's own. */
   readonly parameters: readonly (readonly [name: string, value: string])[];
 }
@@ -30,26 +35,27 @@ interface ExchangeRequest {
  */
 export async function exchangeToken(
   party: AuthorizingParty,
-  request: ExchangeRequest,
+  request: TokenExchange,
 ): Promise<GivenTokens> {
   const { server, client, transport, provider } = party;
-  const { requestedTokenType = 'access_token' } = request;
+  const { requestedTokenType = 'access_token', dpopKey } = request;
+  const parameters = parametersOf(request, provider.scopeSeparator);
   return party.authenticated(async (clientAuth) => {
     try {
-      const response = await oauth.genericTokenEndpointRequest(
-        server,
-        client,
-        clientAuth,
-        exchangeGrant,
-        parametersOf(request, provider.scopeSeparator),
-        transport,
+      const response = await provenRequest(party, dpopKey, (headers) =>
+        oauth.genericTokenEndpointRequest(server, client, clientAuth, exchangeGrant, parameters, {
+          ...transport,
+          headers,
+        }),
       );
       const mended = await mendTokenAnswer(response);
-      const { error, access_token: accessToken } = mended.told;
-      if (error === 'access_denied') throw denied();
+      const { told } = mended;
+      if (told.error === 'access_denied') throw denied();
       // To revoke this one, as something unusable, would end the connection.
-      if (accessToken === request.subject.token) throw new OAuthFailure('invalid');
-      return await acceptTokens(party, mended, async (answer, options) => {
+      if (told.access_token === request.subject.token) throw new OAuthFailure('invalid');
+      // Nor may a refresh token be revoked: with it some providers end what the subject's came from.
+      const revocable = { ...mended, told: { ...told, refresh_token: undefined } };
+      const process = async (answer: Response, options: oauth.ProcessTokenResponseOptions) => {
         const processed = await oauth.processGenericTokenEndpointResponse(
           server,
           client,
@@ -58,14 +64,15 @@ export async function exchangeToken(
         );
         assertType(processed, requestedTokenType);
         return processed;
-      });
+      };
+      return await acceptTokens(party, revocable, process, dpopKey);
     } catch (error) {
       throw asOAuthFailure(error, provider.life);
     }
   });
 }
 
-function parametersOf(request: ExchangeRequest, scopeSeparator: string): string[][] {
+function parametersOf(request: TokenExchange, scopeSeparator: string): string[][] {
   const { subject, actor, audiences, resources, scopes, requestedTokenType } = request;
   const typed = (type: TokenType) => tokenTypePrefix + type;
   return [
