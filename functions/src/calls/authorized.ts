@@ -96,12 +96,12 @@ async function sendProven<T extends Answer>(
   const answer = await send(opened);
   if (dpopKey === undefined) return answer;
   const { base } = apiOf(provider, tokenSet);
-  noteNonce(dpopKey, base, answer.headers['dpop-nonce']);
+  noteNonce(dpopKey, 'resource', base, answer.headers['dpop-nonce']);
   if (!asksForNonce(answer)) return answer;
   discard?.(answer);
   if (!canReplay) throw unavailable('provider');
   const second = await send(opened);
-  noteNonce(dpopKey, base, second.headers['dpop-nonce']);
+  noteNonce(dpopKey, 'resource', base, second.headers['dpop-nonce']);
   return second;
 }
 

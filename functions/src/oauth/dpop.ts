@@ -57,7 +57,8 @@ export async function proofFor(
   { method, url, accessToken }: Proven,
 ): Promise<string> {
   const { kty, crv, x, y } = key;
-  const nonce = nonces.get(placeOf(key, url));
+  const server = accessToken === undefined ? 'authorization' : 'resource';
+  const nonce = nonces.get(placeOf(key, server, url));
   const claims = {
     htm: method,
     htu: `${url.origin}${url.pathname}`,
@@ -72,24 +73,27 @@ export async function proofFor(
     .sign(await signingKeyOf(key));
 }
 
-/** What servers gave last (RFC 9449 §8, §9), by key and origin. It is no secret. */
+/** Who wants a nonce; both may be at one origin, and know nothing of each other's (RFC 9449 §9). */
+type Server = 'authorization' | 'resource';
+
+/** What servers gave last (RFC 9449 §8, §9). It is no secret. */
 const nonces = new Map<string, string>();
 /** The one given first makes room. */
 const mostNonces = 10_000;
 const longestNonce = 1_024;
 
 /** Remembers the nonce that an answer gives for the next request there. */
-export function noteNonce(key: DpopKey, url: URL, nonce: unknown): void {
+export function noteNonce(key: DpopKey, server: Server, url: URL, nonce: unknown): void {
   if (typeof nonce !== 'string' || nonce === '' || nonce.length > longestNonce) return;
-  const place = placeOf(key, url);
+  const place = placeOf(key, server, url);
   nonces.delete(place);
   nonces.set(place, nonce);
   const oldest = nonces.keys().next().value;
   if (nonces.size > mostNonces && oldest !== undefined) nonces.delete(oldest);
 }
 
-function placeOf({ x }: DpopKey, { origin }: URL): string {
-  return `${x} ${origin}`;
+function placeOf({ x }: DpopKey, server: Server, { origin }: URL): string {
+  return `${x} ${server} ${origin}`;
 }
 
 function sha256(text: string): string {

@@ -18,7 +18,7 @@ export async function provenRequest(
   const url = new URL(server.token_endpoint);
   const askOnce = async (): Promise<Response> => {
     const answer = await ask({ dpop: await proofFor(key, { method: 'POST', url }) });
-    noteNonce(key, url, answer.headers.get('dpop-nonce'));
+    noteNonce(key, 'authorization', url, answer.headers.get('dpop-nonce'));
     return answer;
   };
   const answer = await askOnce();

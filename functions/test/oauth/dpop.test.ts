@@ -45,18 +45,19 @@ describe('a proof of possession (RFC 9449 §4.2)', () => {
     assert.notEqual(await thumbprintOf(one), await thumbprintOf(two));
   });
 
-  it('holds the nonce that this server gave last for this key, and no other', async () => {
+  it('holds the nonce that this server gave last for this key, and no other server’s or key’s', async () => {
     const [key, other] = await Promise.all([newDpopKey(), newDpopKey()]);
-    noteNonce(key, url, 'first');
-    noteNonce(key, url, 'second');
-    noteNonce(key, url, undefined);
-    noteNonce(key, url, 'x'.repeat(2_000));
+    noteNonce(key, 'authorization', url, 'first');
+    noteNonce(key, 'authorization', url, 'second');
+    noteNonce(key, 'authorization', url, undefined);
+    noteNonce(key, 'authorization', url, 'x'.repeat(2_000));
     const nonceOf = async (...request: Parameters<typeof proofFor>) =>
       (await verified(await proofFor(...request))).payload['nonce'];
     assert.equal(await nonceOf(key, { method: 'GET', url }), 'second');
     const elsewhere = new URL('https://other.example/');
     assert.equal(await nonceOf(key, { method: 'GET', url: elsewhere }), undefined);
     assert.equal(await nonceOf(other, { method: 'GET', url }), undefined);
+    assert.equal(await nonceOf(key, { method: 'GET', url, accessToken: 'token' }), undefined);
   });
 });
 
