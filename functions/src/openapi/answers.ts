@@ -51,11 +51,36 @@ export const connected = v.object({
 
 export const begun = v.object({ authorizationUrl: text, state: text, expiresAt: time });
 
+export const begunDevice = v.object({
+  state: text,
+  userCode: text,
+  verificationUri: text,
+  verificationUriComplete: v.optional(text),
+  intervalSeconds: count,
+  expiresAt: time,
+});
+
+export const polledDevice = v.union([
+  v.object({ status: v.picklist(['pending', 'slow_down']), retryAfterSeconds: count }),
+  v.object({ status: v.literal('connected'), connection: v.union([connected, connection]) }),
+]);
+
+export const toldProfile = v.object({
+  profile: v.record(text, v.union([text, v.number(), v.boolean()])),
+  source: v.picklist(['id_token', 'userinfo', 'endpoint']),
+  raw: v.optional(v.unknown()),
+});
+
 export const disconnected = v.object({ revoked: v.boolean(), pending: v.optional(v.boolean()) });
 
 export const forgotten = v.object({ connections: count, pending: count });
 
 export const releasedToken = v.object({ accessToken: text, expiresAt: v.optional(time) });
+
+export const exchanged = v.union([
+  v.object({ connection: connected }),
+  v.object({ ...releasedToken.entries, scopes: v.array(text) }),
+]);
 
 export const callResult = v.object({
   status: v.pipe(v.number(), v.integer()),
@@ -89,7 +114,7 @@ export const exported = v.object({
     v.object({
       provider: text,
       scopes: v.array(text),
-      returnTo: text,
+      returnTo: v.optional(text),
       expiresAt: time,
       usedAt: v.optional(time),
       deletedAt: time,

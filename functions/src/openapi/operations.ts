@@ -2,9 +2,13 @@ import * as v from 'valibot';
 import {
   addRequest,
   auditQuery,
+  beginDeviceRequest,
   beginRequest,
   completeRequest,
+  pollDeviceRequest,
+  profileQuery,
   restCallRequest,
+  restExchangeRequest,
 } from '../triggers/requests.ts';
 import * as answers from './answers.ts';
 
@@ -42,6 +46,16 @@ export const operations: Readonly<Record<string, Operation>> = {
     takes: completeRequest,
     gives: answers.connected,
   },
+  'connections-beginDevice': {
+    summary: 'Begins to connect an account without a browser: a page, and a code to enter there.',
+    takes: beginDeviceRequest,
+    gives: answers.begunDevice,
+  },
+  'connections-pollDevice': {
+    summary: 'Asks whether the code has been entered, and connects the account once it has.',
+    takes: pollDeviceRequest,
+    gives: answers.polledDevice,
+  },
   'connections-add': {
     summary: 'Connects an account by credentials, which are tried first.',
     takes: addRequest,
@@ -71,6 +85,16 @@ export const operations: Readonly<Record<string, Operation>> = {
   'connections-token': {
     summary: "The access token itself, where the provider's settings allow it.",
     gives: answers.releasedToken,
+  },
+  'connections-profile': {
+    summary: 'Whose account it is, by the claims of OpenID Connect.',
+    query: profileQuery,
+    gives: answers.toldProfile,
+  },
+  'connections-exchange': {
+    summary: "Exchanges the token for another (RFC 8693), as the provider's settings allow.",
+    takes: restExchangeRequest,
+    gives: answers.exchanged,
   },
   'connections-call': {
     summary: "Calls the provider's API as the user.",
