@@ -101,5 +101,6 @@ export function settingsAt(
     // Links lead to an origin that stands here.
     app: { redirectUri: `${url}/oauth/callback`, returnTo: [`${url}/`] },
     providers: Object.fromEntries(providers),
+    services: [{ issuer: provider.url, audience: `${url}/v1` }],
   };
 }

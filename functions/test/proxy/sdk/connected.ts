@@ -14,6 +14,8 @@ export interface Connected<N extends ApiName> extends ProxyAccess {
    * until it is over: no test is to find another's.
    */
   anew(): Promise<ProxyAccess>;
+  /** The same connection, as a service reaches it that acts for its user. */
+  asService(): Promise<ProxyAccess>;
   /** What the API was sent in this test. */
   requests(): readonly SeenRequest[];
   /** The access token that the connection holds now. */
@@ -33,18 +35,25 @@ interface SdkHeaders {
 
 /**
  * Connects before the tests of the suite in which it is called. After each it looks at all that the
- * API was sent: no ID token is in it, and every request had a token of the provider's.
+ * API was sent: no caller's own token is in it, and every request had a token of the provider's.
  */
 export function connectTo<N extends ApiName>(name: N): Connected<N> {
   let world: SdkWorld;
   let user: User;
   let connection = '';
   const others: User[] = [];
+  /** With which callers prove who they are. */
+  const callerTokens: string[] = [];
+  const enter = async (): Promise<User> => {
+    const one = await world.signUp();
+    callerTokens.push(one.idToken);
+    return one;
+  };
 
   before(async function () {
     this.timeout(60_000);
     world = await sdkWorld();
-    user = await world.signUp();
+    user = await enter();
     connection = await user.connect(name);
   });
   beforeEach(() => {
@@ -54,8 +63,9 @@ export function connectTo<N extends ApiName>(name: N): Connected<N> {
   afterEach(() => {
     for (const { method, path, query, headers, body } of connected.requests()) {
       const all = [method, path, query, JSON.stringify(headers), body.toString('latin1')];
-      const hasIdToken = [user, ...others].some(({ idToken }) => all.join('\n').includes(idToken));
-      assert.ok(!hasIdToken, `${path} had the ID token.`);
+      const isTold = callerTokens.some((token) => all.join('\n').includes(token));
+      assert.ok(!isTold, `${path} had a token that is for the vault.`);
+      assert.equal(headers['strongroom-user'], undefined);
       assert.match(headers.authorization ?? '', /^Bearer [\w-]{20,}$/, path);
     }
   });
@@ -75,10 +85,15 @@ export function connectTo<N extends ApiName>(name: N): Connected<N> {
     },
     token: async () => user.idToken,
     async anew() {
-      const other = await world.signUp();
+      const other = await enter();
       others.push(other);
       const proxy = `${await other.connect(name)}/proxy`;
       return { proxy, token: async () => other.idToken };
+    },
+    async asService() {
+      const token = await world.serviceToken();
+      callerTokens.push(token);
+      return { proxy: connected.proxy, token: async () => token, uid: user.uid };
     },
     requests: () => connected.upstream.requests(),
     accessToken: () => user.accessToken(connection),

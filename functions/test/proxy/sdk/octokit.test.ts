@@ -38,6 +38,13 @@ describe('Octokit through the proxy', function () {
     assert.equal((await plain.rest.users.getAuthenticated()).data.login, 'octocat');
   });
 
+  it('acts for a user where a service uses it', async () => {
+    const service = githubOf(await github.asService(), atOnce);
+    assert.equal((await service.rest.users.getAuthenticated()).data.login, 'octocat');
+    const [request] = github.requests();
+    assert.equal(request?.headers.authorization, `Bearer ${await github.accessToken()}`);
+  });
+
   it('sends what GitHub asks for', async () => {
     const work = async (access: ProxyAccess) => {
       const headers = { 'x-github-api-version': '2022-11-28' };

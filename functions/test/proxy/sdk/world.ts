@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { until } from '../../../../sandbox/demo/until.ts';
 import { authorize } from '../../../../sandbox/provider/browser.ts';
 import { type SandboxProvider, startProvider } from '../../../../sandbox/provider/provider.ts';
+import { serviceSecret } from '../../../../sandbox/provider/services.ts';
 import { startSecretManager } from '../../../../sandbox/secret-manager/secret-manager.ts';
 import { spawnServe } from '../../../../sandbox/serve/spawn.ts';
 import { stack } from '../../../../sandbox/test/stack.ts';
@@ -14,10 +15,13 @@ export interface SdkWorld {
   readonly upstreams: Upstreams;
   /** A new user of the app, whom the Auth emulator has signed in. */
   signUp(): Promise<User>;
+  /** The access token of a service that may call APIs. */
+  serviceToken(): Promise<string>;
   stop(): Promise<void>;
 }
 
 export interface User {
+  readonly uid: string;
   /** As Firebase Auth issues it. */
   readonly idToken: string;
   /** @returns the address of the connection. */
@@ -62,10 +66,11 @@ async function startWorld(): Promise<SdkWorld> {
     provider,
     upstreams,
     async signUp() {
-      const idToken = await newIdToken();
+      const { uid, idToken } = await newUser();
       const ask = (method: string, url: string, body?: object, statuses?: readonly number[]) =>
         askAs(idToken, method, url, body, statuses);
       return {
+        uid,
         idToken,
         async connect(name) {
           let begun: Told = {};
@@ -90,6 +95,15 @@ async function startWorld(): Promise<SdkWorld> {
         leave: async () => void (await ask('DELETE', base)),
       };
     },
+    async serviceToken() {
+      const form = { grant_type: 'client_credentials', resource: `${served.url}/v1` };
+      const answer = await fetch(`${provider.url}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`strongroom-service:${serviceSecret}`)}` },
+        body: new URLSearchParams({ ...form, scope: 'calls.write' }),
+      });
+      return String(Object(await answer.json()).access_token);
+    },
     async stop() {
       await served.stop();
       const servers = [provider, secretManager, ...Object.values(upstreams)];
@@ -98,13 +112,13 @@ async function startWorld(): Promise<SdkWorld> {
   };
 }
 
-async function newIdToken(): Promise<string> {
+async function newUser(): Promise<Pick<User, 'uid' | 'idToken'>> {
   const url = `${stack.urls.auth}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=demo`;
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(url, { method: 'POST', headers, body: '{"returnSecureToken":true}' });
-  const { idToken } = Object(await answer.json());
-  assert.ok(typeof idToken === 'string');
-  return idToken;
+  const { idToken, localId: uid } = Object(await answer.json());
+  assert.ok(typeof idToken === 'string' && typeof uid === 'string');
+  return { uid, idToken };
 }
 
 type Told = Readonly<Record<string, unknown>>;
