@@ -147,7 +147,7 @@ export function createSuite(
     noteRefusal: createNoteRefusal(audit),
     forgetToken: tokens.forget,
   };
-  const exchange = createExchange({ ...shared, tokens, limits });
+  const exchange = createExchange({ ...connecting, tokens, limits });
   const forgettings = createForgettingStore(db);
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });

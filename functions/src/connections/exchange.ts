@@ -15,6 +15,7 @@ import { exchangeToken, type TokenExchange, type TokenType } from '../oauth/toke
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Account } from '../store/documents.ts';
+import type { FindAccount } from './account.ts';
 import type { Connected } from './connection.ts';
 import {
   type Exchangeable,
@@ -46,6 +47,7 @@ export interface ExchangedToken extends ReleasedToken {
 }
 
 interface ExchangeDependencies extends KeepDependencies {
+  readonly findAccount: FindAccount;
   readonly tokens: Pick<TokenCache, 'get' | 'forget'>;
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
@@ -149,15 +151,20 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
 
   const keepIt = async (
     uid: string,
-    { connectionId }: ExchangeRequest,
+    { connectionId, account: switched }: ExchangeRequest,
     { party, allowed, given, tokenSet }: Exchanged,
   ): Promise<Connected> => {
     const { provider } = party;
     try {
-      const source = await store.readStatus(uid, connectionId);
+      const source = (await store.readStatus(uid, connectionId))?.account ?? {};
       const kept =
         allowed.keepAs === undefined ? provider : await settings.provider(allowed.keepAs);
-      const account = accountFor(source?.account ?? {}, given, kept.id === provider.id);
+      // Of another account nothing is known by the one that it came from.
+      const told =
+        switched === undefined
+          ? { ...source, ...accountOf(profileOf(given.claims)) }
+          : await dependencies.findAccount(party, tokenSet, given.claims);
+      const account = kept.id === provider.id ? besides(source, told) : told;
       const target = { uid, connectionId: null, subject: null, authorization: newId() };
       const connection = await keepOf(dependencies, kept, target, tokenSet, account);
       tokens.forget(connection.id);
@@ -177,9 +184,7 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
         throw new StrongroomError(
           'insufficient_scope',
           `The access token lacks the scope ${scope}.`,
-          {
-            scope,
-          },
+          { scope },
         );
       }
       const exchanged = await asKnown(exchange(uid, request, { isOwn: false, deadlineAt }));
@@ -221,13 +226,11 @@ function tokenOf(
 }
 
 /**
- * Whose account the new connection is. To the same provider it must not pass for the one that it came
- * from: it would take its place.
+ * Whose account the new connection is shown with. To the same provider it must not pass for the one that
+ * it came from: it would take its place.
  */
-function accountFor(source: Account, { claims }: GivenTokens, isSameProvider: boolean): Account {
-  const told = accountOf(profileOf(claims));
-  const account = told.subject === undefined ? source : told;
-  if (!isSameProvider || account.subject !== source.subject) return account;
+function besides(source: Account, account: Account): Account {
+  if (account.subject !== source.subject) return account;
   const { subject: _same, ...shown } = account;
   return shown;
 }

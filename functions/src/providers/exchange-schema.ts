@@ -3,6 +3,18 @@ import { providerIdSchema, scopeSchema, text, urlSchema } from './primitives.ts'
 
 const targets = (schema: typeof text | typeof urlSchema) => v.optional(v.array(schema), []);
 
+/** RFC 8693 §2.1, RFC 6749 §2.3.1: what these hold is not for a caller to say. */
+const reserved =
+  /^(?:grant_type|client_.*|code|refresh_token|(?:subject|actor|requested)_token(?:_type)?|audience|resource|scope)$/;
+const parameterSchema = v.pipe(
+  v.string(),
+  v.regex(/^[a-z_]{1,64}$/, 'must be the name of a parameter'),
+  v.check(
+    (name) => !reserved.test(name),
+    'must not name a parameter that the protocol sets itself',
+  ),
+);
+
 /** What tokens of this provider may be exchanged for (RFC 8693); without it: for nothing. */
 export const exchangeSchema = v.strictObject({
   /** Logical names of services, at which the new token may be used. */
@@ -19,7 +31,7 @@ export const exchangeSchema = v.strictObject({
    */
   account: v.exactOptional(
     v.strictObject({
-      parameter: v.pipe(v.string(), v.regex(/^[a-z_]{1,64}$/, 'must be the name of a parameter')),
+      parameter: parameterSchema,
       allowed: v.optional(v.array(text), []),
     }),
   ),
