@@ -36,6 +36,12 @@ const dropped = new RegExp(
 const asNoPage = { 'content-security-policy': "sandbox; default-src 'none'" };
 const ours = { ...privateHeaders, ...asNoPage };
 
+/**
+ * Cloud Run takes no larger answer of HTTP/1 that says its length; one in chunks may have any
+ * (https://cloud.google.com/run/quotas).
+ */
+const longestToldBytes = 32 * 2 ** 20;
+
 /** What no header takes (RFC 9110 §5.5), though an upstream may have sent it. */
 const unsendable = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -50,9 +56,15 @@ export function answerHeadersOf(
   headers: IncomingHttpHeaders,
   forms: readonly string[],
   rewrite: RewriteHeader,
+  hasBody: boolean,
 ): OutgoingHttpHeaders {
+  const fields = fieldsOf(headers, forms, rewrite);
+  const length = fields['content-length'];
+  if (hasBody && length !== undefined && Number(length) > longestToldBytes) {
+    delete fields['content-length'];
+  }
   // The API's caching rules do not hold for our address, which many users share.
-  return { ...fieldsOf(headers, forms, rewrite), ...ours };
+  return { ...fields, ...ours };
 }
 
 /** The same of an answer's trailers. */

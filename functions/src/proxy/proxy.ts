@@ -73,8 +73,11 @@ export function createProxy(dependencies: ProxyDependencies): Proxy {
       const { app } = await settings.read();
       const proxyAddress = () => proxyAddressOf(app, request.headers, connectionId);
       const rewriting = { asked, base: api.base, hidden, proxyAddress };
-      const theirs = answerHeadersOf(answer.headers, forms, (name, value) =>
-        rewriteHeader(name, value, rewriting),
+      const theirs = answerHeadersOf(
+        answer.headers,
+        forms,
+        (name, value) => rewriteHeader(name, value, rewriting),
+        request.method !== 'HEAD',
       );
       const headers = beside(theirs, limitFields);
       exchange.signal.throwIfAborted();

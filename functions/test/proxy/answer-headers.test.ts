@@ -5,7 +5,7 @@ import { answerHeadersOf, trailersOf } from '../../src/proxy/answer-headers.ts';
 const secret = 'ya29.a0/Af_H6+SMB~x-yz==';
 const asIs = (_: string, value: string) => value;
 const headersOf = (headers: Record<string, string | string[]>) =>
-  answerHeadersOf(headers, formsOf(secret), asIs);
+  answerHeadersOf(headers, formsOf(secret), asIs, true);
 
 const ours = {
   'cache-control': 'private, no-store',
@@ -134,10 +134,22 @@ describe('the headers of an answer by the proxy', () => {
 
   it('are without what the rewriting leaves out', () => {
     const headers = { location: 'a', etag: '"b"' };
-    const left = answerHeadersOf(headers, [], (name, value) =>
-      name === 'etag' ? value : undefined,
-    );
+    const onlyTag = (name: string, value: string) => (name === 'etag' ? value : undefined);
+    const left = answerHeadersOf(headers, [], onlyTag, true);
     assert.deepEqual(left, { etag: '"b"', ...ours });
+  });
+
+  it('tell no length that the platform would refuse: a larger body goes in chunks', () => {
+    const most = 32 * 2 ** 20;
+    for (const [length, hasBody, told] of [
+      [most, true, true],
+      [most + 1, true, false],
+      [most + 1, false, true],
+    ] as const) {
+      const headers = { 'content-length': String(length) };
+      const { 'content-length': left } = answerHeadersOf(headers, [], asIs, hasBody);
+      assert.equal(left, told ? String(length) : undefined);
+    }
   });
 
   it('keep to the same rules as trailers', () => {
