@@ -199,7 +199,7 @@ describe('exchanging the token of a connection (RFC 8693)', function () {
     }
 
     it('unless the settings of the provider name what tokens may be exchanged for', async () => {
-      suite = suiteWith(world, { allowTokenRelease: true });
+      suite = suiteWith(world, { allowTokenRelease: true, tokenExchange: undefined });
       await refuses('not_offered', exchange({ scopes: ['openid'] }));
       const own = suite.connections.exchangeToken('ada', id, {}, { timeoutMs: 20_000 });
       await refuses('not_offered', own);
