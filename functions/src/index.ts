@@ -6,4 +6,5 @@ export { forgetUser } from './triggers/forget-user.ts';
 export { oauth } from './triggers/oauth.ts';
 export { revokeGrant } from './triggers/revoke-grant.ts';
 export { rotateKeys, rotateTokens, sweep } from './triggers/schedules.ts';
+export { keepSignIn, seedFromSignIn } from './triggers/seed-from-sign-in.ts';
 export { commitRefresh, refreshBatch, resealBatch } from './triggers/tasks.ts';

@@ -125,6 +125,16 @@ export const log = {
   auditNotWritten(type: string, error: unknown): void {
     logger.error('a record of the audit could not be written', { type, ...reasonOf(error) });
   },
+  /** Of the sign-in nothing but Firebase's name of the provider. */
+  notSeeded(providerId: string, error: unknown): void {
+    logger.error('the tokens of a sign-in could not be kept; the next sign-in tries again', {
+      provider: providerId,
+      ...reasonOf(error),
+    });
+  },
+  seedHandedOver(provider: string, error: unknown): void {
+    logger.warn('the tokens of a sign-in go to a task', { provider, ...reasonOf(error) });
+  },
   notPaused(error: unknown): void {
     logger.warn('connections of a user who is away could not be paused', reasonOf(error));
   },

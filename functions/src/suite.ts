@@ -26,6 +26,7 @@ import { createPause } from './connections/pause.ts';
 import { createPollDevice } from './connections/poll-device.ts';
 import { createProfile } from './connections/profile.ts';
 import { createRevokeGrant } from './connections/revoke-later.ts';
+import { createSeed, createSeedLater } from './connections/seed.ts';
 import { createSweep } from './connections/sweep.ts';
 import { createToken } from './connections/token.ts';
 import { createWarn } from './connections/warn.ts';
@@ -223,6 +224,8 @@ export function createSuite(
     warn,
     /** A genuine token was refused because its session has ended. */
     sessionEnded: createAway({ standings, pause: pause.pause, clock }),
+    seed: createSeed({ ...shared, forgetToken: tokens.forget, resume: pause.resume }),
+    seedLater: createSeedLater({ ...shared, forgetToken: tokens.forget, resume: pause.resume }),
     pause: pause.pause,
     resume: pause.resume,
   };

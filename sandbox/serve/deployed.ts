@@ -3,7 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** An HTTP function as firebase-functions makes it. */
 export type HttpFunction = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-const HTTP_TRIGGERS = ['httpsTrigger', 'callableTrigger', 'scheduleTrigger', 'taskQueueTrigger'];
+const HTTP_TRIGGERS = [
+  'httpsTrigger',
+  'callableTrigger',
+  'scheduleTrigger',
+  'taskQueueTrigger',
+  'blockingTrigger',
+];
 
 /**
  * The functions of a deployed module that are served over HTTP, by deployed name: a group adds its

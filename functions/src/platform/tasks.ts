@@ -6,7 +6,8 @@ export type Queue =
   | 'commitRefresh'
   | 'deliverEvents'
   | 'revokeGrant'
-  | 'resealBatch';
+  | 'resealBatch'
+  | 'keepSignIn';
 
 interface TaskOptions {
   /** Not before that many seconds from now. The emulator does not wait. */

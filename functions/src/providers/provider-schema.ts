@@ -12,6 +12,7 @@ import { grantEntries } from './grant-schema.ts';
 import { lifeSchema, rotateSchema } from './life-schema.ts';
 import { scopeSchema, text, urlSchema } from './primitives.ts';
 import { profileSchema } from './profile-schema.ts';
+import { signInSchema } from './sign-in-schema.ts';
 
 const common = {
   name: text,
@@ -34,6 +35,7 @@ const authorizing = {
   ...clientEntries,
   ...authorizationEntries,
   ...grantEntries,
+  signIn: v.exactOptional(signInSchema),
   /** RFC 7662. */
   introspectionEndpoint: v.exactOptional(urlSchema),
 };

@@ -5,6 +5,7 @@ import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
+import { wrongSignInOf } from './sign-in-schema.ts';
 import { fieldsOf } from './template.ts';
 import { givenNamesOf, wrongCredentialsOf } from './wrong-credentials.ts';
 import { wrongGrantOf } from './wrong-grant.ts';
@@ -96,7 +97,8 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
       wrongTemplateOf(provider) ??
       wrongBindingOf(provider) ??
       wrongCredentialsOf(provider) ??
-      wrongGrantOf(provider, result.output.providers);
+      wrongGrantOf(provider, result.output.providers) ??
+      wrongSignInOf(id, result.output.providers);
     if (wrong !== undefined) throw invalid(`providers.${id}.${wrong.field}`, wrong.why);
   }
   for (const [index, url] of result.output.app.returnTo.entries()) {

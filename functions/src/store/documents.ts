@@ -9,7 +9,7 @@ export const time = v.pipe(
 const status = v.picklist(['active', 'needs_reauth', 'paused']);
 const reason = v.picklist(['revoked', 'interrupted', 'no_refresh_token', 'account_changed']);
 
-const account = v.object({
+export const accountSchema = v.object({
   /** The provider's own identifier of the account (`sub`). */
   subject: v.exactOptional(v.string()),
   name: v.exactOptional(v.string()),
@@ -22,7 +22,7 @@ export const statusDocumentSchema = v.object({
   status,
   reason: v.nullable(reason),
   scopes: v.array(v.string()),
-  account,
+  account: accountSchema,
   /** When the grant will end although nothing is wrong; null: not foreseen. */
   needsReauthAt: v.nullable(time),
   /** How many days ahead of that the user was last warned; null: not yet. */
@@ -135,7 +135,7 @@ export type ConnectionStatus = v.InferOutput<typeof status>;
 /** Why a connection needs its user. */
 export type ReauthReason = v.InferOutput<typeof reason>;
 /** The account at the provider, as far as it told. */
-export type Account = Readonly<v.InferOutput<typeof account>>;
+export type Account = Readonly<v.InferOutput<typeof accountSchema>>;
 export type StatusDocument = v.InferOutput<typeof statusDocumentSchema>;
 export type VaultDocument = v.InferOutput<typeof vaultDocumentSchema>;
 export type AuthorizationDocument = v.InferOutput<typeof authorizationDocumentSchema>;

@@ -40,6 +40,13 @@ export const sessionCookie = defineString('STRONGROOM_SESSION_COOKIE', {
   description: 'The cookie that holds a Firebase session. Behind Hosting it must be __session.',
 });
 
+/** Whether sign-ins bring tokens; see docs/sign-in.md. */
+export const seedSignIns = defineString('STRONGROOM_SEED_SIGN_INS', {
+  default: 'off',
+  description:
+    "What takes the tokens of Firebase sign-ins into the vault: off, trigger (this suite's own blocking function), helper (the app's).",
+});
+
 /** Which account a function runs as; `npm run setup` makes them and docs/deploy.md says what each may. */
 const accountOf = (name: string, usual: string, description: string) =>
   expr`${defineString(name, { default: usual, description })}@${projectID}.iam.gserviceaccount.com`;

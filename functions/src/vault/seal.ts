@@ -7,7 +7,7 @@ export interface Place {
   readonly uid: string;
   /** The connection, or the hash of the state of a pending authorization. */
   readonly document: string;
-  readonly field: 'tokenSet' | 'spilledTokenSet' | 'authorization' | 'grantToRevoke';
+  readonly field: 'tokenSet' | 'spilledTokenSet' | 'authorization' | 'grantToRevoke' | 'signIn';
   /** The generation of a token set; 0 for what has none. */
   readonly generation: number;
   /** Whose tokens or code it is for, where the document tells: another provider must not get them. */

@@ -106,4 +106,5 @@ const fields: readonly Place['field'][] = [
   'spilledTokenSet',
   'authorization',
   'grantToRevoke',
+  'signIn',
 ];

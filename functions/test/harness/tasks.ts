@@ -1,4 +1,5 @@
 import { revokeLaterSchema } from '../../src/connections/revoke-later.ts';
+import { seedLaterSchema } from '../../src/connections/seed.ts';
 import type { Enqueue, Queue } from '../../src/platform/tasks.ts';
 import { spilledSchema } from '../../src/refresh/spill.ts';
 import type { Suite } from '../../src/suite.ts';
@@ -62,6 +63,8 @@ async function deliver(suite: Suite, { queue, data }: Task): Promise<void> {
       return suite.commitRefresh(parseRequest(spilledSchema, data));
     case 'deliverEvents':
       return suite.deliverEvents(Object(data).lanes, Number.POSITIVE_INFINITY);
+    case 'keepSignIn':
+      return suite.seedLater(parseRequest(seedLaterSchema, data));
     case 'revokeGrant':
       return suite.revokeGrant(parseRequest(revokeLaterSchema, data));
   }

@@ -5,6 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { revokeLaterSchema } from '../../src/connections/revoke-later.ts';
+import { seedLaterSchema } from '../../src/connections/seed.ts';
 import { type Resealing, resealSchema } from '../../src/keys/reseal.ts';
 import { createServerClock } from '../../src/platform/server-clock.ts';
 import type { Queue } from '../../src/platform/tasks.ts';
@@ -70,6 +71,7 @@ const tasks: Record<Queue, (data: object) => Promise<void>> = {
   commitRefresh: (data) => suite.commitRefresh(parseRequest(spilledSchema, data)),
   deliverEvents: async () => {},
   revokeGrant: (data) => suite.revokeGrant(parseRequest(revokeLaterSchema, data)),
+  keepSignIn: (data) => suite.seedLater(parseRequest(seedLaterSchema, data)),
   resealBatch: (data) => suite.resealBatch(parseRequest(resealSchema, data)),
 };
 

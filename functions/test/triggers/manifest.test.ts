@@ -101,6 +101,7 @@ describe('the deployment manifest', function () {
       'connections-token',
       'deliverEvents',
       'forgetUser',
+      'keepSignIn',
       'oauth',
       'providers-list',
       'refreshBatch',
@@ -108,6 +109,7 @@ describe('the deployment manifest', function () {
       'revokeGrant',
       'rotateKeys',
       'rotateTokens',
+      'seedFromSignIn',
       'sweep',
     ]);
   });
@@ -141,6 +143,7 @@ describe('the deployment manifest', function () {
     commitRefresh: [vault],
     deliverEvents: [vault],
     revokeGrant: [vault],
+    keepSignIn: [vault],
     resealBatch: [vault, keys],
   };
 
