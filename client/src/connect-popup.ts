@@ -55,7 +55,8 @@ function openPopup(): Window {
 /** The one message that counts: from that popup, from the callback's origin, for that state. */
 function answerOf(popup: Window, begun: Begun): Promise<AuthorizationAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<AuthorizationAnswer>();
-  const callbackOrigin = callbackOriginOf(begun.authorizationUrl);
+  const { callbackOrigin } = begun;
+  assertWeb(begun.authorizationUrl);
 
   const onMessage = (event: MessageEvent<unknown>): void => {
     if (event.source !== popup || event.origin !== callbackOrigin) return;
@@ -93,13 +94,11 @@ function answerOf(popup: Window, begun: Begun): Promise<AuthorizationAnswer> {
   });
 }
 
-/** Where the provider sends the browser back to; with pushed requests (RFC 9126): this origin. */
-function callbackOriginOf(authorizationUrl: string): string {
-  const url = new URL(authorizationUrl);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new StrongroomClientError('popup_failed', 'The provider has no usable address.');
-  }
-  return new URL(url.searchParams.get('redirect_uri') ?? location.origin).origin;
+/** @throws StrongroomClientError `popup_failed` for what is no address of a web page. */
+function assertWeb(authorizationUrl: string): void {
+  const { protocol } = new URL(authorizationUrl);
+  if (protocol === 'https:' || protocol === 'http:') return;
+  throw new StrongroomClientError('popup_failed', 'The provider has no usable address.');
 }
 
 function readAnswer(data: unknown): AuthorizationAnswer | undefined {

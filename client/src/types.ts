@@ -65,16 +65,20 @@ export interface Connection {
 export interface Connected extends Connection {
   /** `false`: the account was connected already; its connection has been put in order. */
   readonly created: boolean;
+  /** Scopes that were asked for and not granted; absent: none. */
+  readonly refusedScopes?: readonly string[];
 }
 
 export interface BeginRequest {
   readonly provider: string;
   /** Reconnects this connection instead of making another one. */
   readonly connectionId?: string;
-  /** A part of the provider's scopes; all of them by default. */
+  /** A part of the provider's scopes; all by default. With `connectionId`: beside those it has. */
   readonly scopes?: readonly string[];
   /** Who is expected to sign in at the provider (OIDC Core §3.1.2.1 `login_hint`). */
   readonly loginHint?: string;
+  /** Parameters for the provider that the settings let callers choose: `{ prompt: 'login' }`. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Where the answer goes: an address of the allow-list in the settings. */
   readonly returnTo?: string;
 }
@@ -92,6 +96,8 @@ export interface AddRequest {
 export interface Begun {
   readonly authorizationUrl: string;
   readonly state: string;
+  /** Of the page that hands the provider's answer on: no message from elsewhere is one. */
+  readonly callbackOrigin: string;
   /** ISO 8601; the authorization must be completed before. */
   readonly expiresAt: string;
 }

@@ -145,13 +145,10 @@ describe('the connect page, in a real browser', function () {
         completions.push(request.postData() ?? '');
       }
     });
-    const authorization = context.waitForEvent('request', (request) => {
-      return new URL(request.url()).searchParams.has('code_challenge');
-    });
+    const begun = page.waitForResponse((response) => response.url().endsWith('/connections-begin'));
     const popup = await openPopup();
-    const authorizationUrl = (await authorization).url();
-    const state = new URL(authorizationUrl).searchParams.get('state');
-    const forged = (ofState: string | null) =>
+    const { authorizationUrl, state } = Object(await (await begun).json()).result;
+    const forged = (ofState: string) =>
       JSON.stringify({ type: 'strongroom:authorization', state: ofState, code: 'forged' });
 
     // Of the page itself: right origin and state, wrong window.

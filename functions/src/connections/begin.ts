@@ -33,6 +33,8 @@ export interface BeginRequest {
 export interface BegunAuthorization {
   readonly authorizationUrl: string;
   readonly state: string;
+  /** Of the page that hands the answer on; a pushed authorization request does not show it. */
+  readonly callbackOrigin: string;
   /** ISO 8601. */
   readonly expiresAt: string;
 }
@@ -100,7 +102,12 @@ export function createBegin(dependencies: BeginDependencies) {
       usedBy: null,
       deleteAt: expiresAt + remembranceMs,
     });
-    return { authorizationUrl: url.href, state, expiresAt: new Date(expiresAt).toISOString() };
+    return {
+      authorizationUrl: url.href,
+      state,
+      callbackOrigin: new URL(redirectUri).origin,
+      expiresAt: new Date(expiresAt).toISOString(),
+    };
   };
 }
 

@@ -49,7 +49,12 @@ export const connected = v.object({
   refusedScopes: v.optional(v.array(text)),
 });
 
-export const begun = v.object({ authorizationUrl: text, state: text, expiresAt: time });
+export const begun = v.object({
+  authorizationUrl: text,
+  state: text,
+  callbackOrigin: text,
+  expiresAt: time,
+});
 
 export const begunDevice = v.object({
   state: text,

@@ -74,4 +74,27 @@ describe('what goes to a provider', () => {
     const discovery = `${issuer}/.well-known/openid-configuration`;
     assert.deepEqual(paths, [discovery, `${endpoints}/token`]);
   });
+
+  it('goes not to the host of its keys, from which they are fetched all the same', async () => {
+    const keys = await serve(() => ({ keys: [] }));
+    const issuer = await serve((url) => ({
+      issuer: url,
+      token_endpoint: `${url}/token`,
+      jwks_uri: `${keys}/jwks`,
+    }));
+    const settings = { kind: 'oidc', issuer, apiBaseUrl: `${issuer}/api` };
+    const { transport, idTokenKeys } = await partyOf(settings);
+    await assert.rejects(transport[customFetch](`${keys}/jwks`, request), refusal);
+    const token = { payload: '', signature: '' };
+    await assert.rejects(async () => idTokenKeys?.({ alg: 'RS256', kid: 'one' }, token), {
+      code: 'ERR_JWKS_NO_MATCHING_KEY',
+    });
+    assert.equal(paths.filter((path) => path === `${keys}/jwks`).length, 1);
+  });
+
+  it('goes nowhere where the metadata is that of another issuer', async () => {
+    const issuer = await serve(() => ({ issuer: 'https://other.example', token_endpoint: 'x' }));
+    const settings = { kind: 'oidc', issuer, apiBaseUrl: `${issuer}/api` };
+    await assert.rejects(partyOf(settings), { name: 'OAuthFailure', kind: 'invalid' });
+  });
 });

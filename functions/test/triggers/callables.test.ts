@@ -24,12 +24,16 @@ describe('the callables, from the real SDK through the emulators', function () {
         ['sandbox-oauth2', 'authorization_code'],
       ],
     );
-    const { authorizationUrl, state, expiresAt } = await connections.begin({ provider: 'sandbox' });
+    const { authorizationUrl, state, callbackOrigin, expiresAt } = await connections.begin({
+      provider: 'sandbox',
+    });
     assert.ok(Date.parse(expiresAt) > Date.now());
+    assert.equal(callbackOrigin, stack.urls.hosting);
     const told = await authorize({ authorizationUrl, account: 'ada', decision: 'allow' });
     const { code = '', iss = '' } = Object.fromEntries(told);
-    const connection = await connections.complete({ state, code, iss });
+    const { created, ...connection } = await connections.complete({ state, code, iss });
     const { id: connectionId } = connection;
+    assert.equal(created, true);
     assert.equal(connection.status, 'active');
     assert.equal(connection.account.subject, 'ada');
     assert.deepEqual(await connections.list(), [connection]);
