@@ -59,6 +59,8 @@ const unaskedShare = 1 / 10;
 /** That part of a provider's minute is for users who called seldom, and up to which they do. */
 const reservedShare = 1 / 4;
 const seldomShare = 1 / 20;
+/** Retry-After knows no less. */
+const leastMs = 1_000;
 
 export function createLimits(dependencies: LimitDependencies): Limits {
   const { permits, slots, told, circuits, clock } = dependencies;
@@ -165,7 +167,7 @@ export function createLimits(dependencies: LimitDependencies): Limits {
 }
 
 function refusalBy(policy: Refusal['policy'], quota: number, { renewedAfterMs }: Permit): Refusal {
-  return { policy, quota, windowSeconds: windowMs / 1_000, afterMs: renewedAfterMs };
+  return { policy, quota, windowSeconds: windowMs / 1_000, afterMs: Math.max(leastMs, renewedAfterMs) };
 }
 
 function fieldsOfUser(quota: number, { left, renewedAfterMs }: Permit) {
