@@ -95,8 +95,8 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
     const { connectionId, actorConnectionId, keep = false } = request;
     const opened = await tokens.get({ uid, connectionId, deadlineAt });
     const { provider, settings: allowed } = exchangeable(opened.provider);
-    if (!keep && !isOwn && !provider.allowTokenRelease) throw releaseOff();
     const target = targetOf(allowed, request, { isOwn });
+    if (!keep && !isOwn && !provider.allowTokenRelease) throw releaseOff();
     const hasActor = request.actor !== undefined || actorConnectionId !== undefined;
     if (hasActor && !allowed.actors) throw targetNotAllowed('actorConnectionId');
     const acting =

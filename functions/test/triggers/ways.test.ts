@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { until } from '../../../sandbox/demo/until.ts';
 import { Browser } from '../../../sandbox/provider/browser.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { enter, type User } from '../harness/emulated.ts';
@@ -10,6 +11,13 @@ describe('other ways to connect and to be told, through the emulators', function
   let grace: User;
   before(async () => {
     [ada, grace] = [await enter('ada'), await enter('grace')];
+    // The emulators may be as new as this process, and too slow at first.
+    await until('the vault', () =>
+      ada.vault.connections.list().then(
+        () => true,
+        () => false,
+      ),
+    );
   });
   after(() => Promise.all([ada?.leave(), grace?.leave()]));
 
