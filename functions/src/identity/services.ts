@@ -79,6 +79,9 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
+/** It stands in the audit. */
+const isName = (client: string) => client !== '' && client.length <= 256;
+
 function serviceOf(
   { issuer, scopes = [], claims }: AccessToken,
   settings: ServiceSettings,
@@ -87,7 +90,7 @@ function serviceOf(
   const client = claims[clientClaim];
   // A person's sign-in is behind it (RFC 9068 §2.2.1): he may be anybody's user, and no service.
   const isPersons = claims['auth_time'] !== undefined;
-  if (typeof client !== 'string' || client === '' || isPersons) {
+  if (typeof client !== 'string' || !isName(client) || isPersons) {
     throw new BearerRefusal('The access token is not that of a service.', 'invalid_token');
   }
   const allowed: readonly string[] =

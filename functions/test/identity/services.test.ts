@@ -202,6 +202,19 @@ describe('a service that calls the REST API, as in the cloud', function () {
       refusedAsUser(await list(accessToken(world.issuer.key, claims)));
     });
 
+    for (const [what, client_id] of Object.entries({
+      none: undefined,
+      'an empty one': '',
+      'one longer than any': 'a'.repeat(257),
+      'one that is no text': 1,
+    })) {
+      it(`a token that names its client wrongly: ${what}`, async () =>
+        refusedAsInvalid(
+          await list(own({ client_id })),
+          'The access token is not that of a service.',
+        ));
+    }
+
     it('a token of a person, signed in at the same issuer', async () => {
       const token = own({ auth_time: Math.floor(Date.now() / 1_000) });
       refusedAsInvalid(await list(token), 'The access token is not that of a service.');
