@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider';
 import { readBody } from '../http/body.ts';
 import { claimsOf } from './accounts.ts';
+import { keyHolder } from './keys.ts';
 import type { Context, Middleware } from './middleware.ts';
 import type { ProofProblem, Proofs } from './proofs.ts';
 
@@ -13,6 +14,9 @@ interface Bearer {
   /** The API that it is for, where it says (RFC 8707). */
   readonly aud?: string | string[];
 }
+
+/** Of whom no more is known than his name. */
+const nothingMore = { clientId: '', scope: '', extra: undefined };
 
 const echoLimitBytes = 16 * 1_048_576;
 
@@ -104,8 +108,15 @@ async function findBearer(
   proofs: Proofs,
   ctx: Context,
 ): Promise<Bearer | ProofProblem | undefined> {
+  const holder = keyHolder(ctx);
+  if (holder !== undefined) return { accountId: holder, ...nothingMore };
   const sent = /^(Bearer|DPoP) ([\w.~+/-]+=*)$/i.exec(ctx.get('authorization'));
   const [, scheme = '', value = ''] = sent ?? [];
+  const machine = value === '' ? undefined : await provider.ClientCredentials.find(value);
+  if (machine !== undefined) {
+    const { clientId = '', scope = '' } = machine;
+    return { ...nothingMore, accountId: clientId, clientId, scope };
+  }
   const token = value === '' ? undefined : await provider.AccessToken.find(value);
   if (!token?.grantId || !(await provider.Grant.find(token.grantId))) return undefined;
   const isProven = scheme.toLowerCase() === 'dpop';

@@ -9,6 +9,7 @@ import { counting, createCounters } from './counters.ts';
 import { addTokenExchange } from './exchange.ts';
 import { Faults } from './faults.ts';
 import { interactions } from './interactions.ts';
+import { addJwtBearer } from './jwt-bearer.ts';
 import { Proofs } from './proofs.ts';
 import { RequestLog } from './requests.ts';
 import { serviceClients } from './services.ts';
@@ -62,6 +63,7 @@ export async function startProvider(options: ProviderOptions): Promise<SandboxPr
   const provider = new Provider(server.url, await createConfiguration(settings, store, clients));
   provider.silent = true;
   addTokenExchange(provider);
+  addJwtBearer(provider);
   if (options.redirectUris === undefined) allowLoopbackRedirects(provider);
   provider.on('grant.success', ({ oidc }) => {
     const grantId = oidc.entities.Grant?.jti;

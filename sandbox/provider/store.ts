@@ -50,7 +50,9 @@ export class Store {
 
   /** Makes every access token unknown; gives how many there were. */
   expireAccessTokens(): number {
-    const keys = [...this.#records.keys()].filter((key) => key.startsWith('AccessToken:'));
+    const keys = [...this.#records.keys()].filter((key) =>
+      /^(AccessToken|ClientCredentials):/.test(key),
+    );
     for (const key of keys) this.#records.delete(key);
     return keys.length;
   }

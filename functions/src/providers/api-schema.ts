@@ -99,7 +99,7 @@ export const apiEntries = {
   redactEchoes: v.optional(v.picklist(['never', 'calls', 'always']), 'calls'),
 };
 
-function isTemplateOfUrl(value: string): boolean {
+export function isTemplateOfUrl(value: string): boolean {
   const [first] = value.match(placeholder) ?? [];
   const isWhole = first !== undefined && value.startsWith(first);
   const filled = isWhole ? value.replace(first, 'https://x.example') : value;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { apiEntries } from './api-schema.ts';
+import { apiEntries, isTemplateOfUrl } from './api-schema.ts';
 import { clientEntries, signatureAlgorithms } from './client-schema.ts';
 import { positive, text, urlSchema } from './primitives.ts';
 
@@ -92,7 +92,7 @@ const server = {
   /** Endpoints are discovered from it where `tokenEndpoint` is not written down. */
   issuer: v.exactOptional(urlSchema),
   /** `{field}` stands for what the user gave: `https://{domain}.my.example.com/token`. */
-  tokenEndpoint: v.exactOptional(text),
+  tokenEndpoint: v.exactOptional(v.pipe(text, v.check(isTemplateOfUrl, 'must be an absolute URL'))),
   /** The hosts that such a field may lead to. */
   tokenHosts: v.optional(apiEntries.apiHosts.wrapped, []),
   revocationEndpoint: v.exactOptional(urlSchema),

@@ -5,7 +5,11 @@ import { type Meter, startMeter } from '../../../sandbox/firestore-meter/meter.t
 import { root } from '../../../sandbox/launch/paths.ts';
 import { readSettings } from '../../../sandbox/launch/settings.ts';
 import { authorize } from '../../../sandbox/provider/browser.ts';
-import { type SandboxProvider, startProvider } from '../../../sandbox/provider/provider.ts';
+import {
+  type ProviderOptions,
+  type SandboxProvider,
+  startProvider,
+} from '../../../sandbox/provider/provider.ts';
 import {
   type SecretManager,
   startSecretManager,
@@ -84,10 +88,13 @@ const names = {
 } as const;
 const callTimeoutMs = 55_000;
 
-export async function createWorld(): Promise<World> {
+/** @param options of the provider: further clients. */
+export async function createWorld(
+  options: Pick<ProviderOptions, 'extraClients'> = {},
+): Promise<World> {
   const projectId = `demo-world-${randomBytes(6).toString('hex')}`;
   const firestoreHost = `127.0.0.1:${stack.ports.firestore}`;
-  const provider = await startProvider({ port: 0 });
+  const provider = await startProvider({ port: 0, ...options });
   const standardProvider = provider.settings();
   const secretManager = await startSecretManager({ port: 0, projectId });
   const meter = await startMeter({ port: 0, target: firestoreHost });
