@@ -9,13 +9,14 @@ import type { Party } from './party.ts';
  * @param mayAskAgain whether there is time for a second request; default: yes.
  */
 export async function provenRequest(
-  { server }: Pick<Party, 'server'>,
+  party: Pick<Party, 'server' | 'client'>,
   key: DpopKey | undefined,
   ask: (headers: Record<string, string>) => Promise<Response>,
   mayAskAgain: () => boolean = () => true,
 ): Promise<Response> {
-  if (key === undefined || server.token_endpoint === undefined) return ask({});
-  const url = new URL(server.token_endpoint);
+  const endpoint = tokenEndpointOf(party);
+  if (key === undefined || endpoint === undefined) return ask({});
+  const url = new URL(endpoint);
   const askOnce = async (): Promise<Response> => {
     const answer = await ask({ dpop: await proofFor(key, { method: 'POST', url }) });
     noteNonce(key, 'authorization', url, answer.headers.get('dpop-nonce'));
@@ -24,6 +25,12 @@ export async function provenRequest(
   const answer = await askOnce();
   const isAsked = answer.headers.has('dpop-nonce') && (await asksForNonce(answer));
   return isAsked && mayAskAgain() ? askOnce() : answer;
+}
+
+/** Where the request goes: with mutual TLS often to a host of its own (RFC 8705 §5). */
+function tokenEndpointOf({ server, client }: Pick<Party, 'server' | 'client'>) {
+  const aliases = client.use_mtls_endpoint_aliases ? server.mtls_endpoint_aliases : undefined;
+  return aliases?.token_endpoint ?? server.token_endpoint;
 }
 
 async function asksForNonce(answer: Response): Promise<boolean> {

@@ -181,6 +181,14 @@ describe('a connection whose tokens are bound to a key (RFC 9449)', function () 
     assert.deepEqual(await suite.list({ uid: 'ada' }), []);
   });
 
+  it('is not turned into a Bearer token by a refresh', async () => {
+    const { id } = await connect('ada');
+    world.clock.advance(3_600_000);
+    world.provider.addFault({ endpoint: 'token', patch: { token_type: 'Bearer' } });
+    await refuses('provider_answer_invalid', world.call('ada', id, suite));
+    assert.equal(world.provider.counters().apiCalls.total, 0);
+  });
+
   it('stays as it is where the settings change their mind, until it is connected again', async () => {
     const { id } = await connect('ada');
     world.publish((unchanged) => unchanged);

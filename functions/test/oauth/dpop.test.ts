@@ -62,7 +62,12 @@ describe('a proof of possession (RFC 9449 §4.2)', () => {
 });
 
 describe('a request to the token endpoint that proves the key', () => {
-  const server = { issuer: 'https://one.example', token_endpoint: 'https://one.example/token' };
+  const server = {
+    issuer: 'https://one.example',
+    token_endpoint: 'https://one.example/token',
+    mtls_endpoint_aliases: { token_endpoint: 'https://mtls.one.example/token' },
+  };
+  const client = { client_id: 'client' };
   const refusal = (nonce: string) =>
     Response.json({ error: 'use_dpop_nonce' }, { status: 400, headers: { 'dpop-nonce': nonce } });
   /** The nonces of what was sent, where these are the answers. */
@@ -70,7 +75,7 @@ describe('a request to the token endpoint that proves the key', () => {
     const key = await newDpopKey();
     const sent: unknown[] = [];
     const answer = await provenRequest(
-      { server },
+      { server, client },
       key,
       async ({ dpop = '' }) => {
         sent.push((await verified(dpop)).payload['nonce']);
@@ -102,8 +107,21 @@ describe('a request to the token endpoint that proves the key', () => {
     assert.equal((await noncesSent([withoutNonce])).sent.length, 1);
   });
 
+  for (const [withTls, endpoint] of [
+    [false, server.token_endpoint],
+    [true, server.mtls_endpoint_aliases.token_endpoint],
+  ] as const) {
+    it(`is for ${endpoint} ${withTls ? 'with' : 'without'} mutual TLS`, async () => {
+      const asking = { ...client, use_mtls_endpoint_aliases: withTls };
+      await provenRequest({ server, client: asking }, await newDpopKey(), async ({ dpop = '' }) => {
+        assert.equal((await verified(dpop)).payload['htu'], endpoint);
+        return Response.json({});
+      });
+    });
+  }
+
   it('is a plain one where no key is asked for', async () => {
-    await provenRequest({ server }, undefined, async (headers) => {
+    await provenRequest({ server, client }, undefined, async (headers) => {
       assert.deepEqual(headers, {});
       return Response.json({});
     });
