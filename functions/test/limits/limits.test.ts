@@ -1,62 +1,23 @@
 import assert from 'node:assert/strict';
 import { EgressError } from '../../src/egress/egress.ts';
 import { StrongroomError } from '../../src/errors.ts';
-import { silent } from '../../src/events/outbox.ts';
 import { circuitOf } from '../../src/limits/api-circuit.ts';
 import {
   type AdmissionRequest,
   type Admitted,
-  createLimits,
   type Limits,
   mostAtOnce,
 } from '../../src/limits/limits.ts';
-import { createPermits } from '../../src/limits/permits.ts';
 import { sendWithin } from '../../src/limits/send-within.ts';
-import { createSlots } from '../../src/limits/slots.ts';
-import { createTold } from '../../src/limits/told.ts';
-import { type Counted, sliceMs, windowMs } from '../../src/limits/window.ts';
+import { sliceMs, windowMs } from '../../src/limits/window.ts';
 import type { Provider } from '../../src/providers/settings-schema.ts';
-import { createCircuits } from '../../src/refresh/circuit.ts';
-import type { HeldSlots } from '../../src/store/limit-store.ts';
 import { type ManualClock, manualClock } from '../clock.ts';
 import { errorOf, refuses } from '../harness/errors.ts';
-import { createMemoryProviderStore } from '../harness/provider-store.ts';
-import { createMemoryCells } from './cells.ts';
+import { createShared } from './instances.ts';
 import { oneProvider } from './provider.ts';
 import { parseList } from './structured-fields.ts';
 
 const callMs = 30_000;
-const outbox = { open: async () => silent, handOver: async () => {} };
-
-/** Instances that share a database in memory. */
-function createShared(clock: ManualClock) {
-  const counts = createMemoryCells<Counted>();
-  const held = createMemoryCells<HeldSlots>();
-  const providers = createMemoryProviderStore(clock);
-  const random = () => 0.5;
-  let ids = 0;
-  const newId = () => {
-    ids += 1;
-    return `${ids}`;
-  };
-  return {
-    counts,
-    held,
-    providers,
-    cost: () => ({
-      reads: counts.cost.reads + held.cost.reads,
-      writes: counts.cost.writes + held.cost.writes,
-    }),
-    newInstance: (): Limits =>
-      createLimits({
-        permits: createPermits({ cells: counts, clock, random }),
-        slots: createSlots({ cells: held, clock, random, newId }),
-        told: createTold(clock),
-        circuits: createCircuits({ providers, outbox, clock, random, newId }),
-        clock,
-      }),
-  };
-}
 
 describe('the limits of calls', () => {
   let clock: ManualClock;

@@ -6,6 +6,7 @@ import { createTokenCache } from '../../src/calls/access-token.ts';
 import { createAuthorized } from '../../src/calls/authorized.ts';
 import { createStreamingEgress, type StreamingEgress } from '../../src/egress/stream.ts';
 import { StrongroomError } from '../../src/errors.ts';
+import type { Limits } from '../../src/limits/limits.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';
 import { createProxy } from '../../src/proxy/proxy.ts';
@@ -24,6 +25,8 @@ interface Options {
   /** Reads the body before the proxy does, as the platform does. */
   readonly buffers?: boolean;
   readonly stream?: StreamingEgress;
+  /** Default: none. */
+  readonly limits?: Limits;
   /** By the first token set; default: that one, then, once it is refused, another. */
   readonly fresh?: ((first: Opened) => FreshTokenSet) | undefined;
 }
@@ -55,7 +58,14 @@ export async function startProxied(api: RequestListener, options: Options = {}):
 
 export async function startProxyBefore(
   api: string,
-  { provider = {}, timeoutMs = 30_000, buffers = false, stream, fresh }: Options = {},
+  {
+    provider = {},
+    timeoutMs = 30_000,
+    buffers = false,
+    limits = unlimited,
+    stream,
+    fresh,
+  }: Options = {},
 ): Promise<Omit<Proxied, 'upstream'>> {
   let underWay = 0;
   let waiting = 0;
@@ -83,7 +93,7 @@ export async function startProxyBefore(
   const proxy = createProxy({
     authorized,
     stream: stream ?? createStreamingEgress({ allowLoopback: true }),
-    limits: unlimited,
+    limits,
     settings: { read: async () => settings },
     clock,
   });
