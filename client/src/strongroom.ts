@@ -24,6 +24,20 @@ import type {
   ToldProfile,
 } from './types.ts';
 
+/** Where App Check is demanded, these take each of its tokens once: docs/callers.md. */
+export const sensitiveCallables: ReadonlySet<string> = new Set([
+  'connections-begin',
+  'connections-complete',
+  'connections-add',
+  'connections-beginDevice',
+  'connections-pollDevice',
+  'connections-token',
+  'connections-exchange',
+  'connections-disconnect',
+  'connections-export',
+  'connections-forget',
+]);
+
 interface OneConnection {
   readonly connectionId: string;
 }
@@ -34,7 +48,8 @@ interface OneConnection {
  */
 export function strongroom(functions: Functions) {
   function callable<Request, Answer>(name: string): (request: Request) => Promise<Answer> {
-    const call = httpsCallable<Request, Answer>(functions, name);
+    const limitedUseAppCheckTokens = sensitiveCallables.has(name);
+    const call = httpsCallable<Request, Answer>(functions, name, { limitedUseAppCheckTokens });
     return async (request) => {
       try {
         return (await call(request)).data;

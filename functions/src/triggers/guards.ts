@@ -5,7 +5,7 @@ import { appCheck, appCheckOnce, checkRevoked, sessionCookie } from './options.t
 import { suite } from './suite.ts';
 
 /** Every operation by its callable's name, and whether it is a sensitive one. */
-const operations = new Map<string, boolean>();
+export const operations = new Map<string, boolean>();
 
 /**
  * How callers of an operation are checked, as the parameters say; to be asked at each request.

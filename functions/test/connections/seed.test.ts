@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { parseSettings } from '../../src/providers/settings.ts';
 import { holdCommit } from '../harness/commits.ts';
 import { refuses } from '../harness/errors.ts';
 import { logged } from '../harness/logs.ts';
@@ -210,5 +211,49 @@ describe('the tokens of a sign-in with Firebase', function () {
     const log = logged().join('');
     assert.match(log, /sign-in could not be kept/);
     for (const token of Object.values(tokens)) assert.ok(!log.includes(token));
+  });
+});
+
+describe('the sign-in of a provider, in the settings', () => {
+  const settings = (change: (providers: Record<string, object>) => void): Uint8Array => {
+    const provider = {
+      kind: 'oidc',
+      name: 'Acme',
+      issuer: 'https://acme.example',
+      clientId: 'c',
+      clientSecrets: ['s'],
+      apiBaseUrl: 'https://api.acme.example',
+    };
+    const providers = { one: { ...provider }, two: { ...provider } };
+    change(providers);
+    const app = {
+      redirectUri: 'https://app.example/oauth/callback',
+      returnTo: ['https://app.example/'],
+    };
+    return Buffer.from(JSON.stringify({ app, providers }));
+  };
+  const signInOf = (providerId: string) => ({ signIn: { providerId } });
+
+  it('is of one provider only: nobody could say whose the tokens are', () => {
+    const both = settings((providers) => {
+      Object.assign(providers['one'] ?? {}, signInOf('google.com'));
+      Object.assign(providers['two'] ?? {}, signInOf('google.com'));
+    });
+    assert.throws(() => parseSettings(both, false), {
+      code: 'settings_invalid',
+      message: /providers\.one\.signIn\.providerId/,
+    });
+    const each = settings((providers) => {
+      Object.assign(providers['one'] ?? {}, signInOf('google.com'));
+      Object.assign(providers['two'] ?? {}, signInOf('oidc.acme'));
+    });
+    assert.ok(parseSettings(each, false));
+  });
+
+  it('is named as Firebase names it', () => {
+    const wrong = settings((providers) => {
+      Object.assign(providers['one'] ?? {}, signInOf('https://accounts.google.com'));
+    });
+    assert.throws(() => parseSettings(wrong, false), { code: 'settings_invalid' });
   });
 });

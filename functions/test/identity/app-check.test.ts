@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { sensitiveCallables } from '../../../client/src/strongroom.ts';
+import { loadDeployed } from '../harness/deployed.ts';
 import { type Ask, type Outside, startOutside } from './served.ts';
 import {
   appCheckClaims,
@@ -179,4 +182,20 @@ describe('a parameter that cannot be right', function () {
       }
     });
   }
+});
+
+describe('the sensitive operations', () => {
+  it('are the same by the functions, by the client, which gets a token for each call, and by docs/callers.md', async () => {
+    const { leave } = await loadDeployed();
+    leave();
+    const { operations } = await import('../../src/triggers/guards.ts');
+    const sensitive = [...operations].filter(([, is]) => is).map(([name]) => name);
+    assert.deepEqual(sensitive.sort(), [...sensitiveCallables].sort());
+    const page = readFileSync(new URL('../../../docs/callers.md', import.meta.url), 'utf8');
+    const [section = ''] = page.split('## Sensitive operations\n')[1]?.split(': they change') ?? [];
+    const named = [...section.matchAll(/`([\w-]+)`/g)].map(([, name = '']) =>
+      name.startsWith('-') ? `connections${name}` : name,
+    );
+    assert.deepEqual(named.sort(), sensitive);
+  });
 });
