@@ -1,3 +1,4 @@
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose';
 import type Provider from 'oidc-provider';
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider';
 
@@ -43,7 +44,8 @@ export function addTokenExchange(provider: Provider): void {
     const gty = 'token_exchange';
     const extra = { targets, actor: actor ? actor.accountId : null };
     const scope = scopes.join(' ');
-    const making = { client, accountId, grantId, scope, gty, expiresWithSession: false };
+    const jkt = await boundTo(ctx.get('dpop'));
+    const making = { client, accountId, grantId, scope, gty, jkt, expiresWithSession: false };
     const token = new provider.AccessToken({ ...making, extra });
     const asksRefresh = wanted.requested_token_type === `${tokenType}refresh_token`;
     const refreshToken = asksRefresh ? await new provider.RefreshToken(making).save() : undefined;
@@ -51,12 +53,19 @@ export function addTokenExchange(provider: Provider): void {
       access_token: await token.save(),
       refresh_token: refreshToken,
       issued_token_type: `${tokenType}${asksRefresh ? 'refresh_token' : 'access_token'}`,
-      token_type: 'Bearer',
+      token_type: jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: token.expiration,
       scope,
     };
   };
   provider.registerGrantType(exchangeGrant, handle, parameters, ['audience', 'resource']);
+}
+
+/** The key that a proof is made with (RFC 9449, section 5): the new token is bound to it. */
+async function boundTo(proof: string): Promise<string | undefined> {
+  if (proof === '') return undefined;
+  const { protectedHeader } = await jwtVerify(proof, EmbeddedJWK, { typ: 'dpop+jwt' });
+  return protectedHeader.jwk && calculateJwkThumbprint(protectedHeader.jwk);
 }
 
 async function found(provider: Provider, token: unknown, clientId: string) {

@@ -27,7 +27,7 @@ export function createFindAccount(egress: Egress): FindAccount {
     try {
       const source = profileSourceOf(party, tokenSet);
       if (source === undefined) return accountOf(told);
-      const response = await askProfile({ egress }, party, source, tokenSet);
+      const response = await askProfile(egress, party, source, tokenSet);
       if (!response.ok) throw new Error(`The provider answered ${response.status}.`);
       const raw = await readProfile(party, source, response, { tokenSet, subject: claims?.sub });
       const map = source.kind === 'endpoint' ? source.profile.map : undefined;

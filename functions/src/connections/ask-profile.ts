@@ -3,7 +3,8 @@ import { credentialOf, headersFor, withCredential } from '../calls/credential.ts
 import { formsOf, redactBytes } from '../calls/redact.ts';
 import type { Egress } from '../egress/egress.ts';
 import { fetchThrough } from '../egress/fetch.ts';
-import type { Party } from '../oauth/party.ts';
+import { noteNonce } from '../oauth/dpop.ts';
+import { type Party, providerTimeoutMs } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { requestUserinfo, userinfoOf } from '../oauth/userinfo.ts';
 import type { ProfileSettings } from '../providers/profile-schema.ts';
@@ -14,9 +15,8 @@ export type ProfileSource =
   | { readonly kind: 'endpoint'; readonly url: URL; readonly profile: ProfileSettings }
   | { readonly kind: 'userinfo'; readonly url: URL };
 
-/** Limits of one request for a profile. */
-const profileTimeoutMs = 5_000;
-const profileMaxBytes = 250_000;
+/** Of one request for a profile, as of one to the provider. */
+const limits = { timeoutMs: providerTimeoutMs, maxBytes: 250_000 };
 
 /** Undefined: nobody tells. Userinfo tells an OpenID provider's tokens with the scope `openid` only. */
 export function profileSourceOf(
@@ -38,9 +38,28 @@ function addressOf(provider: Provider, { endpoint }: ProfileSettings, tokenSet: 
   return new URL(base.origin + base.pathname.replace(/\/$/, '') + endpoint);
 }
 
-/** Sends the one request, to that address and no other: redirects are not followed. @throws EgressError */
+/**
+ * Sends the request, to that address and no other: redirects are not followed. Once more where a nonce
+ * is asked for (RFC 9449 §9).
+ *
+ * @throws EgressError
+ */
 export async function askProfile(
-  { egress, timeoutMs = profileTimeoutMs }: { egress: Egress; timeoutMs?: number },
+  egress: Egress,
+  party: Party,
+  source: ProfileSource,
+  tokenSet: TokenSet,
+): Promise<Response> {
+  const { dpopKey } = tokenSet;
+  const response = await askOnce(egress, party, source, tokenSet);
+  const nonce = response.headers.get('dpop-nonce');
+  if (dpopKey === undefined || nonce === null) return response;
+  noteNonce(dpopKey, 'resource', source.url, nonce);
+  return response.status === 401 ? askOnce(egress, party, source, tokenSet) : response;
+}
+
+async function askOnce(
+  egress: Egress,
   party: Party,
   source: ProfileSource,
   tokenSet: TokenSet,
@@ -54,7 +73,6 @@ export async function askProfile(
   }
   const { method, headers, body } = source.profile;
   const url = withCredential(new URL(source.url), credential);
-  const limits = { timeoutMs, maxBytes: profileMaxBytes };
   return fetchThrough(egress, limits, [url.origin])(url.href, {
     method,
     headers: {

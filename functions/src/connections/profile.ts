@@ -74,7 +74,7 @@ export function createProfile(dependencies: ProfileDependencies) {
           asked = { source, opened };
           const sending = { uid, connectionId, provider, path: source.url.pathname, deadlineAt };
           const send = async () => {
-            const answer = await askProfile(dependencies, party, source, opened.tokenSet);
+            const answer = await askProfile(dependencies.egress, party, source, opened.tokenSet);
             const { status, headers } = answer;
             return { status, headers: Object.fromEntries(headers), response: answer };
           };

@@ -10,6 +10,7 @@ import { errorOf, refuses } from '../harness/errors.ts';
 import { liveGrantsOf } from '../harness/grants.ts';
 import { logged } from '../harness/logs.ts';
 import { createMarks, everythingOf } from '../harness/marks.ts';
+import { openVault } from '../harness/open-vault.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const ada = { uid: 'ada' };
@@ -229,6 +230,16 @@ describe('a device that is authorized by a code (RFC 8628)', function () {
     await decide(other, 'mallory');
     await refuses('account_mismatch', poll(other));
     assert.deepEqual(liveGrantsOf(world, 'mallory'), []);
+    assert.equal(await world.call('ada', id, suite), 200);
+  });
+
+  it('has its tokens bound to a key of their own where the settings say so (RFC 9449)', async () => {
+    suite = suiteWith(world, { deviceAuthorization: true, dpop: true });
+    world.provider.updateSettings({ dpopNonces: true });
+    const begun = await begin();
+    await decide(begun, 'ada');
+    const { id } = connected(await poll(begun));
+    assert.ok((await openVault(world, id)).dpopKey);
     assert.equal(await world.call('ada', id, suite), 200);
   });
 

@@ -7,6 +7,7 @@ import { suiteWith } from '../harness/devices.ts';
 import { errorOf, refuses } from '../harness/errors.ts';
 import { logged } from '../harness/logs.ts';
 import { createMarks, everythingOf } from '../harness/marks.ts';
+import { openVault } from '../harness/open-vault.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const ada = { uid: 'ada' };
@@ -143,6 +144,15 @@ describe('exchanging the token of a connection (RFC 8693)', function () {
     it('with the name of the account that was switched to', async () => {
       const { account } = await kept({ account: 'team' });
       assert.deepEqual([account.subject, account.name], ['team', 'Team']);
+    });
+
+    it('bound to a key of its own where the settings say so (RFC 9449)', async () => {
+      await use({}, { dpop: true });
+      ({ id } = await world.connect('ada', { suite, account: 'bound' }));
+      const { id: other } = await kept({ scopes: ['openid'] });
+      const [first, second] = [await openVault(world, id), await openVault(world, other)];
+      assert.ok(second.dpopKey);
+      assert.notDeepEqual(second.dpopKey, first.dpopKey);
     });
 
     it('that is refreshed by itself where the settings ask for a refresh token', async () => {

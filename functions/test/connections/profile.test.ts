@@ -185,6 +185,17 @@ describe('whose account a connection is', function () {
       assert.equal((await profile(world.suite, openid.id, true)).source, 'userinfo');
     });
 
+    it('proves with each request that it holds the key of a token that is bound to one', async () => {
+      const suite = oauth2({ ...byData, dpop: true });
+      world.provider.updateSettings({ dpopNonces: true });
+      const { id, account } = await connect(suite);
+      assert.equal(account.subject, 'ada');
+      assert.equal((await profile(suite, id)).profile.sub, 'ada');
+      const bound = suiteWith(world, { dpop: true });
+      const openid = await world.connect('ada', { suite: bound });
+      assert.equal((await profile(bound, openid.id, true)).source, 'userinfo');
+    });
+
     it('is refused for the connection of somebody else', async () => {
       const { id } = await world.connect('ada');
       const request = { connectionId: id };

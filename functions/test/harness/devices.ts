@@ -1,19 +1,12 @@
 import { Browser } from '../../../sandbox/provider/browser.ts';
 import type { BegunDevice } from '../../src/connections/begin-device.ts';
-import type { Settings } from '../../src/providers/settings-schema.ts';
 import type { Suite } from '../../src/suite.ts';
+import { changeProvider } from './change-provider.ts';
 import type { World } from './world.ts';
 
 /** A suite for which a provider's settings differ by that much from the standard ones. */
-export function suiteWith(world: World, patch: object, provider = 'sandbox'): Suite {
-  world.publish((settings): Settings => {
-    const found = settings.providers[provider];
-    if (found === undefined) throw new Error(`There is no provider ${provider}.`);
-    return {
-      ...settings,
-      providers: { ...settings.providers, [provider]: { ...found, ...patch } },
-    };
-  });
+export function suiteWith(world: World, change: object, provider = 'sandbox'): Suite {
+  world.publish(changeProvider(provider, change));
   return world.newSuite();
 }
 
