@@ -44,8 +44,11 @@ export const steps: readonly Step[] = [
       const begun = await vault.connections.begin({ provider: 'sandbox' });
       notes.authorization = { url: begun.authorizationUrl, state: begun.state };
       const url = new URL(begun.authorizationUrl);
-      assert.equal(url.searchParams.get('code_challenge_method'), 'S256');
-      return [`${url.origin}${url.pathname}, PKCE S256, state ${shortened(begun.state)}`];
+      // The provider was told the rest, PKCE's challenge among it, behind the browser's back (RFC 9126).
+      const request = known(url.searchParams.get('request_uri') ?? undefined);
+      assert.deepEqual([...url.searchParams.keys()].sort(), ['client_id', 'request_uri']);
+      const pushed = `pushed as ${shortened(request.replace(/^.*:/, ''))}`;
+      return [`${url.origin}${url.pathname}, ${pushed}, state ${shortened(begun.state)}`];
     },
   },
   {
