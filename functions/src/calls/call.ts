@@ -65,6 +65,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
         allowedOrigins: [api.base.origin],
         method: call.method,
         headers: { ...asked, ...(await headersFor(credential, call.method, url)) },
+        certificate: credential.certificate,
         body: call.body,
         timeoutMs,
         maxBytes: answerMaxBytes,

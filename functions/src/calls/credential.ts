@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../egress/certificate.ts';
 import { StrongroomError } from '../errors.ts';
 import { type DpopKey, proofFor } from '../oauth/dpop.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
@@ -13,7 +14,14 @@ export interface Credential {
   readonly secrets: readonly string[];
   /** Where the token is bound to a key: what proves with each request that we have it. */
   readonly binding?: { readonly key: DpopKey; readonly accessToken: string };
+  /** Where it is bound to the app's certificate (RFC 8705 §3): the API is shown that as well. */
+  readonly certificate?: ClientCertificate | undefined;
 }
+
+type Placing = Pick<Provider, 'id' | 'credential'> & {
+  readonly certificateBoundTokens?: boolean;
+  readonly clientCertificate?: ClientCertificate;
+};
 
 /**
  * The credential of a connection, as the provider's settings place it: a Bearer token in the header
@@ -23,7 +31,7 @@ export interface Credential {
  * @throws StrongroomError `provider_answer_invalid`: a field is missing, or no header takes it.
  */
 export function credentialOf(
-  { id, credential }: Pick<Provider, 'id' | 'credential'>,
+  { id, credential, certificateBoundTokens, clientCertificate }: Placing,
   {
     accessToken,
     extra = {},
@@ -31,8 +39,10 @@ export function credentialOf(
     dpopKey,
   }: Pick<TokenSet, 'accessToken' | 'extra' | 'credentials' | 'dpopKey'>,
 ): Credential {
+  const certificate = certificateBoundTokens === true ? clientCertificate : undefined;
   if (dpopKey !== undefined) {
     return {
+      certificate,
       headers: { authorization: `DPoP ${accessToken}` },
       query: [],
       secrets: [accessToken],
@@ -63,6 +73,7 @@ export function credentialOf(
     headers: Object.fromEntries(filledOf(credential.headers)),
     query: filledOf(credential.query),
     secrets: [...secrets],
+    certificate,
   };
 }
 

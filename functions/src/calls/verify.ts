@@ -48,6 +48,7 @@ export function createVerify(egress: Egress): Verify {
         allowedOrigins: [base.origin],
         method,
         headers: { ...provider.apiHeaders, ...(await headersFor(credential, method, url)) },
+        certificate: credential.certificate,
         ...limits,
       });
     } catch (error) {

@@ -103,7 +103,8 @@ async function send(
     const proven = await headersFor(credential, method, url);
     const headers = AxiosHeaders.concat(provider.apiHeaders, config.headers, proven);
     const sent = { ...config, maxContentLength };
-    return door({ url, allowedOrigin, method, headers, signal, config: sent });
+    const { certificate } = credential;
+    return door({ url, allowedOrigin, method, headers, signal, certificate, config: sent });
   };
 
   for (let retries = 0; ; retries += 1) {

@@ -1,4 +1,5 @@
 import { type AxiosRequestHeaders, type AxiosResponse, getAdapter } from 'axios';
+import { agentsShowing, type ClientCertificate } from './certificate.ts';
 import {
   asEgressError,
   createKeptAgents,
@@ -34,6 +35,8 @@ export interface DoorRequest {
   /** With the credential. */
   readonly headers: AxiosRequestHeaders;
   readonly signal: AbortSignal;
+  /** As in `OutgoingRequest`. */
+  readonly certificate?: ClientCertificate | undefined;
   readonly config: Pick<AdapterConfig, (typeof passedOn)[number]>;
 }
 
@@ -58,7 +61,7 @@ export function createDoor(options: EgressOptions): Door {
     transport,
     validateStatus: null,
   } as const;
-  return async ({ url, allowedOrigin, method, headers, signal, config }) => {
+  return async ({ url, allowedOrigin, method, headers, signal, certificate, config }) => {
     const fields = Object.entries(headers.toJSON()).map(([name, value]) => [name, String(value)]);
     const outgoing = { url, method, headers: Object.fromEntries(fields) };
     const reason = refusalOf(
@@ -68,7 +71,8 @@ export function createDoor(options: EgressOptions): Door {
     if (reason !== undefined) throw new EgressError('refused', 'no', reason);
     const taken = Object.fromEntries(passedOn.map((name) => [name, config[name]]));
     try {
-      return await http({ ...taken, ...rules, url: url.href, method, headers, signal });
+      const shown = certificate === undefined ? {} : agentsShowing(certificate);
+      return await http({ ...taken, ...rules, ...shown, url: url.href, method, headers, signal });
     } catch (error) {
       throw asEgressError(error);
     }

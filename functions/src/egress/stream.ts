@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
+import { agentsShowing, type ClientCertificate } from './certificate.ts';
 import {
   asEgressError,
   createKeptAgents,
@@ -24,6 +25,8 @@ export interface StreamedRequest {
   readonly body?: Uint8Array | Readable | undefined;
   /** Of a body that is a stream, in bytes, where it is known. */
   readonly bodyLength?: number | undefined;
+  /** As in `OutgoingRequest`. */
+  readonly certificate?: ClientCertificate | undefined;
   /** Ends the exchange, the answer's body included. Its reason is thrown. */
   readonly signal: AbortSignal;
 }
@@ -91,7 +94,8 @@ export function createStreamingEgress(options: EgressOptions): StreamingEgress {
     outgoing.signal.throwIfAborted();
     const reason = refusalOf(outgoing, allowLoopback);
     if (reason !== undefined) throw new EgressError('refused', 'no', reason);
-    return send(outgoing, keptAgents);
+    const { certificate } = outgoing;
+    return send(outgoing, certificate === undefined ? keptAgents : agentsShowing(certificate));
   };
 }
 

@@ -126,6 +126,7 @@ async function send(
       headers: { ...common, ...(await headersFor(credential, method, asked)) },
       body,
       bodyLength: length === undefined ? undefined : Number(length),
+      certificate: credential.certificate,
       signal,
     });
     return { status: sent.statusCode ?? 0, headers: sent.headers, sent };
