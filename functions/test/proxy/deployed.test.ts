@@ -125,6 +125,22 @@ describe('the proxy as deployed', function () {
     assert.deepEqual(seen, ['5', 'hello', '0', '']);
   });
 
+  it('says so where the platform takes no JSON but objects and lists', async () => {
+    api = (request, response) => request.pipe(response);
+    const headers = { 'content-type': 'application/json' };
+    for (const [body, status] of [
+      ['{"a" : 1e0}', 200],
+      ['[]', 200],
+      ['"text"', 400],
+      ['{"a":1}\n{"b":2}', 400],
+    ] as const) {
+      const answer = await askAs(`${proxy}/up`, { method: 'POST', headers, body });
+      assert.equal(answer.status, status);
+      if (status === 200) assert.equal(answer.text, body);
+      else assert.equal(codeOf(answer), 'malformed_json');
+    }
+  });
+
   it('hands events on at once', async () => {
     let write = (_: string) => {};
     api = (_, response) => {
