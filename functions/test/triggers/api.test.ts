@@ -78,7 +78,9 @@ describe('the REST API, through Hosting', function () {
       const answer = { state, ...Object.fromEntries(told) };
       const completed = await send('POST', '/connections/complete', answer);
       assert.equal(completed.status, 200, completed.text);
-      const connection = Object(completed.json);
+      const { created, ...connection } = Object(completed.json);
+      // The account of the connection that is there already.
+      assert.equal(created, false);
       const one = `/connections/${connection.id}`;
       assert.deepEqual((await ask('GET', one)).json, connection);
       const listed = Object((await ask('GET', '/connections')).json);
