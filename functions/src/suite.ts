@@ -84,6 +84,8 @@ export interface SuiteOverrides {
   /** Uniform in [0, 1). */
   readonly random?: () => number;
   readonly enqueue?: Enqueue;
+  /** Longer than the real limit, for tests on a slow machine. */
+  readonly seedingMs?: number;
   /** Default: as Firebase Auth says. */
   readonly standings?: typeof standingsOf;
   /** Shorter than the real limit, for tests that wait for it. */
@@ -153,6 +155,12 @@ export function createSuite(
   const end = createEnd({ ...shared, forgetToken: tokens.forget });
   const forget = createForget({ ...shared, forgettings, end });
   const pause = createPause({ ...shared, forgetToken: tokens.forget });
+  const seeding = {
+    ...shared,
+    forgetToken: tokens.forget,
+    resume: pause.resume,
+    seedingMs: overrides.seedingMs,
+  };
   const warn = createWarn(shared);
   const probe = createProbeForgotten({ ...shared, providers });
   const listAudit = createAuditList(records);
@@ -224,8 +232,8 @@ export function createSuite(
     warn,
     /** A genuine token was refused because its session has ended. */
     sessionEnded: createAway({ standings, pause: pause.pause, clock }),
-    seed: createSeed({ ...shared, forgetToken: tokens.forget, resume: pause.resume }),
-    seedLater: createSeedLater({ ...shared, forgetToken: tokens.forget, resume: pause.resume }),
+    seed: createSeed(seeding),
+    seedLater: createSeedLater(seeding),
     pause: pause.pause,
     resume: pause.resume,
   };

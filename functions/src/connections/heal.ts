@@ -60,6 +60,7 @@ export async function heal(
     if (found.document.authorization === authorization) return answer(before);
     const isSame = account.subject !== undefined && account.subject === before.account.subject;
     const kept = isSame ? await keptOf(dependencies, found, given) : undefined;
+    if (kept === 'bound') return answer(before);
     if (kept === 'busy') {
       // What is being spent must not be written as if it were not. It works, and stays.
       if (attempt === healAttempts - 1) return answer(before);
@@ -139,13 +140,14 @@ interface Kept {
  * Some providers give a refresh token at the first consent only, Google among them. What a further one
  * leaves out is kept, as long as it works.
  *
- * @returns undefined: there is nothing to keep; `busy`: it is being spent.
+ * @returns undefined: there is nothing to keep; `busy`: it is being spent; `bound`: to a key of its own
+ *   (RFC 9449), and a token set has one at most, so the old one stays as it is.
  */
 async function keptOf(
   { sealer }: KeepDependencies,
   found: Stored<VaultDocument>,
   given: TokenSet,
-): Promise<Kept | 'busy' | undefined> {
+): Promise<Kept | 'busy' | 'bound' | undefined> {
   const { status, lease, journal, refreshAt } = found.document;
   if (given.refreshToken !== undefined || status === 'needs_reauth') return undefined;
   let previous: TokenSet;
@@ -159,6 +161,7 @@ async function keptOf(
   }
   const { refreshToken, refreshTokenExpiresAt, refreshTokenEndIsFixed, extra } = previous;
   if (refreshToken === undefined) return undefined;
+  if (previous.dpopKey !== undefined || given.dpopKey !== undefined) return 'bound';
   if (lease !== null || journal !== null) return 'busy';
   const tokenSet = {
     ...given,

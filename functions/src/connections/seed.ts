@@ -22,14 +22,14 @@ interface SeedDependencies extends KeepDependencies {
   readonly forgetToken: (connectionId: string) => void;
   /** His connections go on: who signs in is back. */
   readonly resume: (uid: string) => Promise<number>;
+  /** How long a sign-in may be held up. Default: 2 s. */
+  readonly seedingMs?: number | undefined;
 }
 
-/**
- * A sign-in waits for us, for 7 s at most before Firebase ends it with an error: we take 2 s. What
- * Firestore has not taken by the first of these times is handed to a task.
- */
-const keepingMs = 1_200;
-const seedingMs = 2_000;
+/** A sign-in waits for us, for 7 s at most before Firebase ends it with an error. */
+const usualMs = 2_000;
+/** What Firestore has not taken after that part of the time is handed to a task. */
+const keepingPart = 0.6;
 
 /** What a task carries: whose, and the rest sealed for that place. */
 export const seedLaterSchema = v.object({ uid: v.string(), id: v.string(), sealed: v.string() });
@@ -54,7 +54,7 @@ interface Seed extends Pick<SignIn, 'uid' | 'id'> {
  * Cost: 1 read and 3 writes the first time; 2 reads where the connection is as good as the sign-in.
  */
 export function createSeed(dependencies: SeedDependencies) {
-  const { settings, sealer, clock } = dependencies;
+  const { settings, sealer, clock, seedingMs = usualMs } = dependencies;
   return async (event: unknown): Promise<void> => {
     const signIn = signInOf(event);
     if (signIn === undefined) return;
@@ -69,11 +69,13 @@ export function createSeed(dependencies: SeedDependencies) {
       if (seed === undefined) return;
       const keeping = keepSeed(dependencies, seed);
       const late = () => unavailable('firestore');
-      await within(Math.min(keepingMs, left()), keeping, late).catch(async (error: unknown) => {
-        keeping.catch(() => {});
-        log.seedHandedOver(seed.provider.id, error);
-        await within(left(), handOver(dependencies, seed), () => unavailable('task-queue'));
-      });
+      await within(Math.min(seedingMs * keepingPart, left()), keeping, late).catch(
+        async (error: unknown) => {
+          keeping.catch(() => {});
+          log.seedHandedOver(seed.provider.id, error);
+          await within(left(), handOver(dependencies, seed), () => unavailable('task-queue'));
+        },
+      );
     } catch (error) {
       log.notSeeded(signIn.providerId, error);
     }
