@@ -1,6 +1,10 @@
 import { createEgress } from '../../functions/src/egress/egress.ts';
 import { StrongroomError } from '../../functions/src/errors.ts';
+import { assertBindable } from '../../functions/src/oauth/authorization-request.ts';
+import type { AuthorizingParty } from '../../functions/src/oauth/authorizing-party.ts';
+import { idTokenKeysOf } from '../../functions/src/oauth/id-token.ts';
 import { createPartyFinder, type Party } from '../../functions/src/oauth/party.ts';
+import { isPushed } from '../../functions/src/oauth/pushed-authorization.ts';
 import { registrationOf } from '../../functions/src/oauth/registration.ts';
 import type { Provider, Settings } from '../../functions/src/providers/settings-schema.ts';
 import { fieldsOf } from '../../functions/src/providers/template.ts';
@@ -63,7 +67,7 @@ export async function checkProviders(settings: Settings, isSandbox: boolean): Pr
       url === undefined ? [] : [await answers(id, what, url)],
     );
     const secrets = secretsOf(provider);
-    return [...secrets, ...missing, ...(await Promise.all(asked)).flat()];
+    return [...secrets, ...missing, ...offersOf(party), ...(await Promise.all(asked)).flat()];
   };
 
   const providers = Object.entries(settings.providers);
@@ -76,6 +80,27 @@ function needsOf({ kind }: Provider): readonly string[] {
   if (kind === 'api-key' || kind === 'basic') return [];
   const isAuthorizing = kind === 'oidc' || kind === 'oauth2';
   return [...(isAuthorizing ? ['authorization endpoint'] : []), 'token endpoint'];
+}
+
+/** What the settings ask for, each of which throws where the provider does not offer it. */
+const asked: readonly (readonly [what: string, check: (party: AuthorizingParty) => unknown])[] = [
+  ['pushed requests', isPushed],
+  ['DPoP', (party) => party.provider.dpop && assertBindable(party)],
+  ['keys of ID tokens', idTokenKeysOf],
+];
+
+function offersOf(party: Party): Finding[] {
+  const { provider } = party;
+  if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') return [];
+  return asked.flatMap(([what, check]) => {
+    try {
+      check({ ...party, provider });
+      return [];
+    } catch (error) {
+      if (!(error instanceof StrongroomError)) throw error;
+      return [{ provider: provider.id, what, problem: error.message }];
+    }
+  });
 }
 
 /** None where each connection has its own. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
-import { authorizationUrl, newAuthorizationSecrets } from '../oauth/authorization-code.ts';
+import { authorizationUrl, newAuthorizationSecrets } from '../oauth/authorization-request.ts';
 import { authorizing } from '../oauth/authorizing-party.ts';
 import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
 import { grantedAs } from '../oauth/granted-scopes.ts';

@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import type { Caller } from '../identity/caller.ts';
 import {
   type AuthorizationResponse,
-  type AuthorizationSecrets,
   exchangeCode,
   validateResponse,
 } from '../oauth/authorization-code.ts';
+import type { AuthorizationSecrets } from '../oauth/authorization-request.ts';
 import { authorizing } from '../oauth/authorizing-party.ts';
 import { dpopKeySchema } from '../oauth/dpop.ts';
 import { OAuthFailure } from '../oauth/failure.ts';

@@ -199,6 +199,27 @@ describe('a connection whose tokens are bound to a key (RFC 9449)', function () 
     assert.equal((await openVault(world, id)).dpopKey, undefined);
   });
 
+  it('has its refresh token bound as well, where the client has no secret: without the key it is worth nothing', async () => {
+    const clientId = 'strongroom-sandbox-public';
+    const change = { clientId, clientAuthentication: 'none', clientSecrets: [], dpop: true };
+    world.publish(changeProvider('sandbox', change));
+    suite = world.newSuite();
+    const { id } = await connect('ada');
+    const { refreshToken = '' } = await openVault(world, id);
+    const stolen = await fetch(`${world.provider.url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        client_id: clientId,
+        refresh_token: refreshToken,
+      }),
+    });
+    assert.equal(stolen.status, 400);
+    world.clock.advance(3_600_000);
+    assert.equal(await world.call('ada', id, suite), 200);
+    assert.notEqual((await openVault(world, id)).refreshToken, refreshToken);
+  });
+
   it('ends as any other: revoked at the provider', async () => {
     const { id } = await connect('ada');
     assert.deepEqual(await suite.disconnect({ uid: 'ada' }, id), { revoked: true });

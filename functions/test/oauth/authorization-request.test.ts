@@ -4,7 +4,7 @@ import {
   type AuthorizationSecrets,
   authorizationUrl,
   newAuthorizationSecrets,
-} from '../../src/oauth/authorization-code.ts';
+} from '../../src/oauth/authorization-request.ts';
 import { thumbprintOf } from '../../src/oauth/dpop.ts';
 import { OAuthFailure } from '../../src/oauth/failure.ts';
 import { authorizingParty, clientId, issuer, redirectUri } from './authorizing.ts';

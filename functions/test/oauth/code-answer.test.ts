@@ -8,11 +8,8 @@ import {
   SignJWT,
 } from 'jose';
 import { IssuerUnavailable } from '../../src/identity/bearer.ts';
-import {
-  type AuthorizationSecrets,
-  exchangeCode,
-  validateResponse,
-} from '../../src/oauth/authorization-code.ts';
+import { exchangeCode, validateResponse } from '../../src/oauth/authorization-code.ts';
+import type { AuthorizationSecrets } from '../../src/oauth/authorization-request.ts';
 import { newDpopKey } from '../../src/oauth/dpop.ts';
 import { OAuthFailure } from '../../src/oauth/failure.ts';
 import { authorizingParty, clientId, issuer, redirectUri } from './authorizing.ts';

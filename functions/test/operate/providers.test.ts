@@ -249,7 +249,14 @@ describe('npm run providers', () => {
     const closed = await startSecretManager({ port: 0, projectId });
     await closed.stop();
     const gone = { ...entry(), issuer: closed.url, clientSecrets: [] };
-    const providers = { ...document.providers, gone };
+    const picky = {
+      ...{ kind: 'oauth2', name: 'Picky', clientId: 'c', clientAuthentication: 'none' },
+      authorizationEndpoint: `${provider.url}/auth`,
+      tokenEndpoint: `${provider.url}/token`,
+      apiBaseUrl: `${provider.url}/api`,
+      par: 'always',
+    };
+    const providers = { ...document.providers, gone, picky };
     secretManager.addSecretVersion(
       secretId,
       Buffer.from(JSON.stringify({ ...document, providers })),
@@ -258,6 +265,7 @@ describe('npm run providers', () => {
     assert.equal(bad.code, 1);
     assert.match(bad.stdout, /^gone +discovery +gives no usable discovery document/m);
     assert.match(bad.stdout, /^one +apiBaseUrl +ok$/m);
+    assert.match(bad.stdout, /^picky +pushed requests +The provider picky takes no pushed/m);
   });
 
   it('names the field of a document that is wrong, and refuses to add one', async () => {
