@@ -7,7 +7,7 @@ import {
   type RequestOptions,
   request,
 } from 'node:http';
-import { bytesOf } from './proxied.ts';
+import { buffer } from 'node:stream/consumers';
 
 interface Received {
   readonly status: number;
@@ -40,7 +40,7 @@ export async function ask(
   begun.end(body);
   const answer = await answerOf(begun);
   const { statusCode: status = 0, headers } = answer;
-  const bytes = await bytesOf(answer);
+  const bytes = await buffer(answer);
   return { status, headers, body: bytes, text: String(bytes), trailers: answer.trailers };
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { formsOf } from '../../src/calls/redact.ts';
 import { answerOf, ask, begin, codeOf, next } from './client.ts';
-import { accessToken, bytesOf, connectionId, type Proxied, startProxied } from './proxied.ts';
+import { accessToken, connectionId, type Proxied, startProxied } from './proxied.ts';
 
 /** One request as the API got it. */
 interface Received {
@@ -24,7 +25,7 @@ describe('the credential of the proxy', () => {
         const headers = rawHeaders.flatMap((name, at) =>
           at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1] ?? ''] as const] : [],
         );
-        const body = String(await bytesOf(request));
+        const body = String(await buffer(request));
         received.push({ line: `${method} ${url}`, headers, body });
         response.end('ok');
       },

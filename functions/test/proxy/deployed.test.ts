@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type RequestOptions } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { type LocalServer, listen } from '../../../sandbox/http/local-server.ts';
 import { authorize } from '../../../sandbox/provider/browser.ts';
@@ -14,7 +15,6 @@ import { type Served, spawnServe } from '../../../sandbox/serve/spawn.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { enter, type User } from '../harness/emulated.ts';
 import { answerOf, ask, begin, codeOf, next } from './client.ts';
-import { bytesOf } from './proxied.ts';
 
 describe('the proxy as deployed', function () {
   this.timeout(300_000);
@@ -76,7 +76,7 @@ describe('the proxy as deployed', function () {
     const body = randomBytes(20_000_000);
     let arrived: Buffer = Buffer.alloc(0);
     api = async (request, response) => {
-      arrived = await bytesOf(request);
+      arrived = await buffer(request);
       response.end();
     };
     const headers = { 'content-type': 'application/octet-stream' };
@@ -105,7 +105,7 @@ describe('the proxy as deployed', function () {
     const seen: unknown[] = [];
     api = async (request, response) => {
       const { 'content-encoding': coding, 'content-length': length } = request.headers;
-      seen.push(coding, length, String(await bytesOf(request)));
+      seen.push(coding, length, String(await buffer(request)));
       response.end();
     };
     const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' };
@@ -116,7 +116,7 @@ describe('the proxy as deployed', function () {
   it('sends on a body that the platform leaves unread: one that says no type', async () => {
     const seen: unknown[] = [];
     api = async (request, response) => {
-      seen.push(request.headers['content-length'], String(await bytesOf(request)));
+      seen.push(request.headers['content-length'], String(await buffer(request)));
       response.end();
     };
     const headers = { 'content-length': '5' };
@@ -183,7 +183,7 @@ describe('the proxy as deployed', function () {
     };
     const begun = beginAs('/x');
     begun.end();
-    await assert.rejects(bytesOf(await answerOf(begun)), { code: 'ECONNRESET' });
+    await assert.rejects(buffer(await answerOf(begun)), { code: 'ECONNRESET' });
   });
 
   it('leads to the app, whatever host a request names', async () => {

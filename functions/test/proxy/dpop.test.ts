@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { decodeJwt } from 'jose';
 import { newDpopKey } from '../../src/oauth/dpop.ts';
 import { ask } from './client.ts';
-import { accessToken, bytesOf, type Proxied, startProxied } from './proxied.ts';
+import { accessToken, type Proxied, startProxied } from './proxied.ts';
 
 describe('the proxy of a connection whose tokens are bound to a key (RFC 9449)', () => {
   let proxied: Proxied;
@@ -15,7 +16,7 @@ describe('the proxy of a connection whose tokens are bound to a key (RFC 9449)',
     proxied = await startProxied(
       async (request, response) => {
         seen.push(request.headers);
-        await bytesOf(request);
+        await buffer(request);
         const proof = decodeJwt(String(request.headers['dpop']));
         const isKnown = nonce === undefined || proof['nonce'] === nonce;
         if (isKnown) response.end('answer');

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { StrongroomError } from '../../src/errors.ts';
 import { listenTcp } from '../harness/tcp.ts';
 import { answerOf, ask, begin, codeOf } from './client.ts';
-import { accessToken, bytesOf, type Proxied, startProxied, startProxyBefore } from './proxied.ts';
+import { accessToken, type Proxied, startProxied, startProxyBefore } from './proxied.ts';
 
 /** Shorter than any test's patience, long enough for what is to come before it. */
 const soonMs = 300;
@@ -58,7 +59,7 @@ describe('the proxy, before an API that does not do as it should,', () => {
     const { url, settled } = await before(api, { timeoutMs: soonMs });
     const begun = begin(`${url}/x`);
     begun.end();
-    await assert.rejects(bytesOf(await answerOf(begun)), { code: 'ECONNRESET' });
+    await assert.rejects(buffer(await answerOf(begun)), { code: 'ECONNRESET' });
     await Promise.all([closed, settled()]);
   });
 
@@ -70,7 +71,7 @@ describe('the proxy, before an API that does not do as it should,', () => {
     begun.end();
     const answer = await answerOf(begun);
     await settled();
-    await assert.rejects(bytesOf(answer), { code: 'ECONNRESET' });
+    await assert.rejects(buffer(answer), { code: 'ECONNRESET' });
   });
 
   it('asks it nothing where the deadline is over', async () => {
@@ -216,7 +217,7 @@ describe('the proxy, before an API that does not do as it should,', () => {
       const bodies: string[] = [];
       const { url } = await before(
         async (request, response) => {
-          bodies.push(String(await bytesOf(request)));
+          bodies.push(String(await buffer(request)));
           const isOld = request.headers.authorization === `Bearer ${accessToken}`;
           response.writeHead(isOld ? 401 : 200).end(isOld ? 'no' : 'yes');
         },

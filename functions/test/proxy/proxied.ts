@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { type LocalServer, listen } from '../../../sandbox/http/local-server.ts';
 import { createTokenCache } from '../../src/calls/access-token.ts';
@@ -107,7 +108,7 @@ export async function startProxyBefore(
     const target = url.replace(`/v1/connections/${connectionId}/proxy`, '');
     const hasBody = headers['transfer-encoding'] ?? headers['content-length'];
     const streamed = hasBody === undefined ? undefined : request;
-    const body = buffers && streamed ? await bytesOf(streamed) : streamed;
+    const body = buffers && streamed ? await buffer(streamed) : streamed;
     const deadlineAt = clock.ticks() + timeoutMs;
     try {
       await proxy(
@@ -155,10 +156,4 @@ export function settingsOf(app: string, provider: object): Settings {
       },
     },
   });
-}
-
-export async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { answerOf, ask, begin, codeOf, next } from './client.ts';
-import { accessToken, bytesOf, type Proxied, startProxied } from './proxied.ts';
+import { accessToken, type Proxied, startProxied } from './proxied.ts';
 
 describe('the proxy, behind a server that streams,', () => {
   let proxied: Proxied;
@@ -24,7 +25,7 @@ describe('the proxy, behind a server that streams,', () => {
     beforeEach(() => {
       api = async (request, response) => {
         headers = request.headers;
-        seen = { method: request.method, url: request.url, body: await bytesOf(request) };
+        seen = { method: request.method, url: request.url, body: await buffer(request) };
         response.end();
       };
     });
@@ -117,7 +118,7 @@ describe('the proxy, behind a server that streams,', () => {
       begun.write('two');
       assert.equal(await next(answer), 'two');
       begun.end('three');
-      assert.equal(String(await bytesOf(answer)), 'three');
+      assert.equal(String(await buffer(answer)), 'three');
     });
   });
 
@@ -137,7 +138,7 @@ describe('the proxy, behind a server that streams,', () => {
         assert.equal(await next(answer), event);
       }
       events?.end('data: 3\n\n');
-      assert.equal(String(await bytesOf(answer)), 'data: 3\n\n');
+      assert.equal(String(await buffer(answer)), 'data: 3\n\n');
     });
 
     it('a compressed answer as it is compressed', async () => {
@@ -208,7 +209,7 @@ describe('the proxy, behind a server that streams,', () => {
       begun.on('information', () => assert.fail('it was handed on'));
       begun.end();
       const answer = await answerOf(begun);
-      assert.deepEqual([answer.statusCode, String(await bytesOf(answer))], [201, 'made']);
+      assert.deepEqual([answer.statusCode, String(await buffer(answer))], [201, 'made']);
     });
 
     it('links and redirects that lead back to it: whoever follows them stays within', async () => {
@@ -285,7 +286,7 @@ describe('the proxy, behind a server that streams,', () => {
         const begun = begin(url('/x'));
         begun.end();
         const answer = await answerOf(begun);
-        await assert.rejects(bytesOf(answer), { code: 'ECONNRESET' });
+        await assert.rejects(buffer(answer), { code: 'ECONNRESET' });
         assert.equal(answer.complete, false);
       });
     }
@@ -303,7 +304,7 @@ describe('the proxy, behind a server that streams,', () => {
       const begun = begin(url('/upload'), { method: 'POST' });
       begun.write('x'.repeat(100_000));
       const answer = await answerOf(begun);
-      assert.deepEqual([answer.statusCode, String(await bytesOf(answer))], [413, 'too much']);
+      assert.deepEqual([answer.statusCode, String(await buffer(answer))], [413, 'too much']);
       begun.destroy();
       await proxied.settled();
     });
