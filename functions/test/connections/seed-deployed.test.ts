@@ -59,22 +59,46 @@ describe('seeding from sign-ins, as it is deployed', function () {
       assert.equal(answer.status, 200, await answer.text());
     };
 
+    const secretId = 'strongroom-providers-of-sign-ins';
+    const environment = {
+      // As the functions emulator does: the Auth emulator signs nothing.
+      FIREBASE_DEBUG_MODE: 'true',
+      FIREBASE_DEBUG_FEATURES: '{"skipTokenVerification":true}',
+      STRONGROOM_PROVIDERS_SECRET: secretId,
+    };
+    const beforeSignIn = ({ url }: Served) => ({
+      triggers: { beforeSignIn: { functionUri: `${url}/seedFromSignIn` } },
+      forwardInboundCredentials: { accessToken: true, idToken: true, refreshToken: true },
+    });
+    const secrets = async (method: string, path: string, body?: object) => {
+      const base = `http://127.0.0.1:${stack.ports.secretManager}/v1/projects/${stack.projectId}`;
+      const answer = await fetch(`${base}/secrets${path}`, {
+        method,
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return JSON.parse(text);
+    };
+    /** The sandbox's settings, whose provider takes the sign-ins of `oidc.sandbox` as well. */
+    const publishSettings = async () => {
+      const { payload } = await secrets('GET', '/strongroom-providers/versions/latest:access');
+      const settings = JSON.parse(Buffer.from(payload.data, 'base64').toString());
+      settings.providers.sandbox.signIn = { providerId: 'oidc.sandbox', scopes: ['openid'] };
+      const data = Buffer.from(JSON.stringify(settings)).toString('base64');
+      await secrets('POST', `?secretId=${secretId}`, { replication: { automatic: {} } });
+      await secrets('POST', `/${secretId}:addVersion`, { payload: { data } });
+    };
+
     before(async () => {
-      served = await spawnServe(stack, {
-        env: {
-          // As the functions emulator does: the Auth emulator signs nothing.
-          FIREBASE_DEBUG_MODE: 'true',
-          FIREBASE_DEBUG_FEATURES: '{"skipTokenVerification":true}',
-        },
-      });
-      await config({
-        triggers: { beforeSignIn: { functionUri: `${served.url}/seedFromSignIn` } },
-        forwardInboundCredentials: { accessToken: true, idToken: true, refreshToken: true },
-      });
+      await publishSettings();
+      served = await spawnServe(stack, { env: environment });
+      await config(beforeSignIn(served));
     });
     after(async () => {
       await config({ triggers: {} });
       await served.stop();
+      await secrets('DELETE', `/${secretId}`);
     });
 
     const signIn = async (providerId: string, tokens: Readonly<Record<string, string>>) => {
@@ -135,18 +159,10 @@ describe('seeding from sign-ins, as it is deployed', function () {
 
     it('a sign-in goes through while no secret can be read', async () => {
       const broken = await spawnServe(stack, {
-        env: {
-          FIREBASE_DEBUG_MODE: 'true',
-          FIREBASE_DEBUG_FEATURES: '{"skipTokenVerification":true}',
-          STRONGROOM_SECRET_MANAGER_EMULATOR_HOST: '127.0.0.1:1',
-        },
-      });
-      const beforeSignIn = (url: string) => ({
-        triggers: { beforeSignIn: { functionUri: `${url}/seedFromSignIn` } },
-        forwardInboundCredentials: { accessToken: true, idToken: true, refreshToken: true },
+        env: { ...environment, STRONGROOM_SECRET_MANAGER_EMULATOR_HOST: '127.0.0.1:1' },
       });
       try {
-        await config(beforeSignIn(broken.url));
+        await config(beforeSignIn(broken));
         const id_token = JSON.stringify({ sub: 'unlucky-account', email: 'unlucky@example.com' });
         const tokens = { id_token, access_token: 'a token of the test' };
         const { status, body } = await signIn('oidc.sandbox', tokens);
@@ -154,7 +170,7 @@ describe('seeding from sign-ins, as it is deployed', function () {
         assert.match(broken.output(), /sign-in could not be kept/);
         assert.ok(!broken.output().includes(tokens.access_token), 'the token stands in a log');
       } finally {
-        await config(beforeSignIn(served.url));
+        await config(beforeSignIn(served));
         await broken.stop();
       }
     });
