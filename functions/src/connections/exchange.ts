@@ -4,18 +4,12 @@ import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits/limits.ts';
 import { sendWithin } from '../limits/send-within.ts';
-import { log } from '../logs.ts';
 import type { AuthorizingParty } from '../oauth/authorizing-party.ts';
 import { newDpopKey } from '../oauth/dpop.ts';
 import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
-import type { GivenTokens } from '../oauth/given-tokens.ts';
 import type { PartyFinder } from '../oauth/party.ts';
-import { revoke } from '../oauth/revocation.ts';
 import { exchangeToken, type TokenExchange, type TokenType } from '../oauth/token-exchange.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
-import type { SettingsReader } from '../providers/settings.ts';
-import type { Account } from '../store/documents.ts';
-import type { FindAccount } from './account.ts';
 import type { Connected } from './connection.ts';
 import {
   type Exchangeable,
@@ -24,8 +18,12 @@ import {
   targetNotAllowed,
   targetOf,
 } from './exchange-target.ts';
-import { type KeepDependencies, keepOf } from './keep.ts';
-import { accountOf, profileOf } from './profile-claims.ts';
+import {
+  type Exchanged,
+  giveUp,
+  type KeepExchangedDependencies,
+  keepExchanged,
+} from './exchanged.ts';
 import { type ReleasedToken, releasedOf, releaseOff } from './token.ts';
 
 /** What to exchange a connection's token for. At least one of what can be asked for is. */
@@ -46,21 +44,11 @@ export interface ExchangedToken extends ReleasedToken {
   readonly scopes: readonly string[];
 }
 
-interface ExchangeDependencies extends KeepDependencies {
-  readonly findAccount: FindAccount;
+interface ExchangeDependencies extends KeepExchangedDependencies {
   readonly tokens: Pick<TokenCache, 'get' | 'forget'>;
-  readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
   readonly limits: Limits;
   readonly audit: Pick<Audit, 'write'>;
-}
-
-/** A token that was given for a connection's, and what it was asked with. */
-interface Exchanged {
-  readonly party: AuthorizingParty;
-  readonly allowed: Exchangeable;
-  readonly given: GivenTokens;
-  readonly tokenSet: TokenSet;
 }
 
 export interface Exchange {
@@ -85,7 +73,7 @@ export interface Exchange {
  *   `provider_misconfigured`, `provider_answer_invalid`; those of `FreshTokenSet`; `rate_limited`.
  */
 export function createExchange(dependencies: ExchangeDependencies): Exchange {
-  const { tokens, settings, findParty, limits, audit, clock, store, newId } = dependencies;
+  const { tokens, findParty, limits, audit, clock } = dependencies;
 
   const exchange = async (
     uid: string,
@@ -149,32 +137,6 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
     return { ...releasedOf(tokenSet), scopes: tokenSet.scopes };
   };
 
-  const keepIt = async (
-    uid: string,
-    { connectionId, account: switched }: ExchangeRequest,
-    { party, allowed, given, tokenSet }: Exchanged,
-  ): Promise<Connected> => {
-    const { provider } = party;
-    try {
-      const source = (await store.readStatus(uid, connectionId))?.account ?? {};
-      const kept =
-        allowed.keepAs === undefined ? provider : await settings.provider(allowed.keepAs);
-      // Of another account nothing is known by the one that it came from.
-      const told =
-        switched === undefined
-          ? { ...source, ...accountOf(profileOf(given.claims)) }
-          : await dependencies.findAccount(party, tokenSet, given.claims);
-      const account = kept.id === provider.id ? besides(source, told) : told;
-      const target = { uid, connectionId: null, subject: null, authorization: newId() };
-      const connection = await keepOf(dependencies, kept, target, tokenSet, account);
-      tokens.forget(connection.id);
-      return connection;
-    } catch (error) {
-      await giveUp(party, tokenSet);
-      throw error;
-    }
-  };
-
   return {
     async forCaller(caller, request, deadlineAt) {
       const { uid, service } = caller;
@@ -188,7 +150,11 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
         );
       }
       const exchanged = await asKnown(exchange(uid, request, { isOwn: false, deadlineAt }));
-      if (keep) return { connection: await keepIt(uid, request, exchanged) };
+      if (keep) {
+        const connection = await keepExchanged(dependencies, { ...request, uid }, exchanged);
+        tokens.forget(connection.id);
+        return { connection };
+      }
       return release(caller, service === undefined ? 'user' : 'service', connectionId, exchanged);
     },
     async forApp(uid, request, deadlineAt) {
@@ -196,12 +162,6 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
       return release({ uid }, 'service', request.connectionId, exchanged);
     },
   };
-}
-
-/** What nobody gets must not live on. Its refresh token stays: to revoke it could end the grant. */
-async function giveUp(party: AuthorizingParty, { accessToken }: TokenSet): Promise<void> {
-  const token = { accessToken, refreshToken: undefined };
-  await revoke(party, token).catch((failure: unknown) => log.revocationFailed(failure));
 }
 
 async function asKnown<T>(work: Promise<T>): Promise<T> {
@@ -223,14 +183,4 @@ function tokenOf(
     'provider_answer_invalid',
     'The connection has no ID token to exchange. Connect it again, asking for the scope openid.',
   );
-}
-
-/**
- * Whose account the new connection is shown with. To the same provider it must not pass for the one that
- * it came from: it would take its place.
- */
-function besides(source: Account, account: Account): Account {
-  if (account.subject !== source.subject) return account;
-  const { subject: _same, ...shown } = account;
-  return shown;
 }

@@ -75,8 +75,8 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
     if (isOver && found.document.device) return connectedBefore(caller, found, device);
     try {
       const { stored, sealed } = pendingOf(found, caller, clock.now(), begunBy);
-      const early = device.pollAt - clock.now();
-      if (early > 0) return waiting('slow_down', Math.ceil(early / 1_000));
+      const early = secondsUntil(device);
+      if (early > 0) return waiting('slow_down', early);
 
       const { document } = stored;
       const provider = deviceProvider(await settings.provider(document.provider));
@@ -107,6 +107,11 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
       throw known;
     }
   };
+
+  /** Until it may be asked after; somebody who is asking now will mostly be done sooner. */
+  function secondsUntil({ pollAt, intervalSeconds }: DevicePace): number {
+    return Math.min(Math.ceil((pollAt - clock.now()) / 1_000), intervalSeconds);
+  }
 
   /** One request; where it fails the next is asked later (RFC 8628 §3.5). */
   async function ask(
@@ -164,15 +169,15 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
   async function connectedBefore(
     { uid }: Caller,
     { id }: Stored<AuthorizationDocument>,
-    { pollAt }: DevicePace,
+    device: DevicePace,
   ): Promise<PolledDevice> {
     const connectionId = await store.findByAuthorization(uid, id);
     const status = connectionId && (await store.readStatus(uid, connectionId));
     if (connectionId && status) {
       return { status: 'connected', connection: connectionOf(connectionId, status) };
     }
-    const leftMs = pollAt - clock.now();
-    if (leftMs > 0) return waiting('pending', Math.ceil(leftMs / 1_000));
+    const early = secondsUntil(device);
+    if (early > 0) return waiting('pending', early);
     throw stateUsed(begunBy);
   }
 }

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi';
+import { verifySignature } from './id-token.ts';
 import type { Party } from './party.ts';
 
 /**
@@ -22,16 +23,21 @@ export async function requestUserinfo(
 }
 
 /**
- * Reads its answer. With a subject that is not the ID token's it must not be used (§5.3.2).
+ * Reads its answer, the signature of one that is signed included. With a subject that is not the ID token's it must not be used (§5.3.2).
  *
  * @param subject the ID token's; undefined where there is none.
  * @throws what `oauth4webapi` throws.
  */
 export async function userinfoOf(
-  { server, client }: Party,
+  { provider, server, client, idTokenKeys }: Party,
   response: Response,
   subject: string | undefined,
 ): Promise<oauth.UserInfoResponse> {
   const expected = subject ?? oauth.skipSubjectCheck;
-  return oauth.processUserInfoResponse(server, client, expected, response);
+  const text = await response.clone().text();
+  const claims = await oauth.processUserInfoResponse(server, client, expected, response);
+  const isSigned = /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '');
+  const isChecked = 'idTokenSignature' in provider && provider.idTokenSignature === 'required';
+  if (isSigned && isChecked && idTokenKeys !== undefined) await verifySignature(text, idTokenKeys);
+  return claims;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { type CryptoKey, generateKeyPair, SignJWT } from 'jose';
 import { requestUserinfo, userinfoOf } from '../../src/oauth/userinfo.ts';
 import { conversation } from './conversation.ts';
-import { idTokenWith } from './parties.ts';
+import { clientId, idTokenWith, issuer } from './parties.ts';
 
 const { party: asked } = conversation();
 const server = { ...asked.server, userinfo_signing_alg_values_supported: ['RS256'] };
@@ -32,6 +33,21 @@ describe('userinfo', () => {
     await assert.rejects(read(jwt({ aud: 'another' })));
     await assert.rejects(read(jwt({ iss: 'https://two.example' })));
     await assert.rejects(read(jwt({ sub: 'mallory' })));
+  });
+
+  it('is taken by its signature where the issuer names its keys', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('RS256');
+    const other = await generateKeyPair('RS256');
+    const signedBy = async (key: CryptoKey) =>
+      new Response(
+        await new SignJWT({ sub: 'ada', iss: issuer, aud: clientId })
+          .setProtectedHeader({ alg: 'RS256' })
+          .sign(key),
+        { headers: { 'content-type': 'application/jwt' } },
+      );
+    const checking = { ...party, idTokenKeys: async () => publicKey };
+    assert.equal((await userinfoOf(checking, await signedBy(privateKey), 'ada')).sub, 'ada');
+    await assert.rejects(userinfoOf(checking, await signedBy(other.privateKey), 'ada'));
   });
 
   const refused: Readonly<Record<string, unknown>> = {
