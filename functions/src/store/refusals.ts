@@ -14,7 +14,8 @@ export function connectionNotFound(): StrongroomError {
 export function needsReauth(reason: ReauthReason | null): StrongroomError {
   return new StrongroomError(
     'needs_reauth',
-    'The account must be connected again: connections-begin with this connectionId.',
+    'The account must be connected again: connections-begin, or connections-add where it takes ' +
+      'credentials, with this connectionId.',
     reason === null ? {} : { reason },
   );
 }
