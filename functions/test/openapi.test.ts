@@ -87,10 +87,12 @@ describe('the description of the REST API (docs/api/openapi.json)', function () 
     it('of every operation that a user has from connecting an account to being forgotten', async () => {
       const id = await ada.connect();
       const begun = await ask('connections-begin', '', { provider: 'sandbox' });
+      const key = { provider: 'sandbox-key', credentials: { api_key: 'sandbox-key-of-ada' } };
       const results = [
         await ask('describe'),
         await ask('providers-list'),
         begun,
+        await ask('connections-add', '', key),
         await ask('connections-list'),
         await ask('connections-get', id),
         await ask('connections-call', id, { method: 'GET', path: '/me' }),

@@ -2,9 +2,10 @@ import type { User } from 'firebase/auth';
 import { connectInPopup } from '../../client/src/connect-popup.ts';
 import { asClientError } from '../../client/src/errors.ts';
 import { strongroom } from '../../client/src/strongroom.ts';
-import type { BeginRequest, Connection } from '../../client/src/types.ts';
+import type { BeginRequest, Connection, Provider } from '../../client/src/types.ts';
 import { confirm } from './confirm.ts';
 import { accountName, type ConnectionActs } from './connection-row.ts';
+import { askCredentials } from './credentials-form.ts';
 import { button, element } from './dom.ts';
 import type { Services } from './firebase.ts';
 import { watchConnections } from './live-connections.ts';
@@ -22,7 +23,8 @@ export function board(services: Services, user: User): Board {
   const { connections: calls, providers } = strongroom(services.functions);
   let tiles: ReadonlyMap<string, Tile> | undefined;
   let connections: readonly Connection[] | undefined;
-  let names: ReadonlyMap<string, string> = new Map();
+  let offered: ReadonlyMap<string, Provider> = new Map();
+  const nameOf = (provider: string): string => offered.get(provider)?.name ?? provider;
 
   const grid = element('div', { class: 'grid', 'aria-busy': 'true' }, skeleton(), skeleton());
   const node = element(
@@ -47,11 +49,24 @@ export function board(services: Services, user: User): Board {
         const closed = asClientError(error).code === 'popup_closed';
         if (!closed || !isNewlyActive(request.provider, before, connections)) throw error;
       }
-      announce(`${names.get(request.provider) ?? request.provider} is connected.`);
+      announce(`${nameOf(request.provider)} is connected.`);
     });
 
+  /** By whatever way the provider has. */
+  const connectTo = async (provider: string, connectionId?: string): Promise<void> => {
+    const request = { provider, ...(connectionId !== undefined && { connectionId }) };
+    const known = offered.get(provider);
+    if (known?.fields === undefined) return connect(request);
+    const credentials = known.fields.length === 0 ? {} : await askCredentials(known);
+    if (credentials === undefined) return;
+    await attempt(async () => {
+      await calls.add({ ...request, credentials });
+      announce(`${known.name} is connected.`);
+    });
+  };
+
   const acts: ConnectionActs = {
-    reconnect: ({ id, provider }) => connect({ provider, connectionId: id }),
+    reconnect: ({ id, provider }) => connectTo(provider, id),
     call: async ({ id }) => {
       try {
         return await calls.call({ connectionId: id, method: 'GET', path: '/me' });
@@ -61,7 +76,7 @@ export function board(services: Services, user: User): Board {
       }
     },
     disconnect: async (connection) => {
-      const provider = names.get(connection.provider) ?? connection.provider;
+      const provider = nameOf(connection.provider);
       const sure = await confirm(
         `Disconnect ${accountName(connection)}?`,
         `The app loses its access at ${provider}, and what the vault holds is destroyed.`,
@@ -96,13 +111,10 @@ export function board(services: Services, user: User): Board {
   };
   const load = async (): Promise<void> => {
     try {
-      const offered = await providers.list();
-      names = new Map(offered.map(({ id, name }) => [id, name]));
+      const listed = await providers.list();
+      offered = new Map(listed.map((provider) => [provider.id, provider]));
       tiles = new Map(
-        offered.map((provider) => [
-          provider.id,
-          tile(provider, () => connect({ provider: provider.id }), acts),
-        ]),
+        listed.map((provider) => [provider.id, tile(provider, () => connectTo(provider.id), acts)]),
       );
       show();
     } catch (error) {

@@ -223,6 +223,22 @@ describe('the connect page, in a real browser', function () {
     await rows().getByText('Reconnect before').waitFor({ state: 'hidden' });
   });
 
+  it('asks for an API key in a form, says where it is refused, and shows the account', async () => {
+    await signInAsSomebodyNew();
+    const keyed = page.getByRole('region', { name: 'API key', exact: true });
+    const hand = async (key: string) => {
+      await keyed.getByRole('button', { name: 'Connect' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByLabel('API key').fill(key);
+      await form.getByRole('button', { name: 'Connect' }).click();
+    };
+    await hand('sandbox-key-of- nobody');
+    await error('credentials_refused').waitFor();
+    await hand('sandbox-key-of-ada');
+    await keyed.getByText('1 account').waitFor();
+    assert.equal(await page.getByText('sandbox-key-of-ada').count(), 0);
+  });
+
   const tile = (): Locator => page.getByRole('region', { name: 'Sandbox', exact: true });
   const rows = (): Locator => tile().getByRole('listitem');
   const error = (code: string): Locator => page.getByRole('alert').getByText(code, { exact: true });

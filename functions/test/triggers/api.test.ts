@@ -70,7 +70,7 @@ describe('the REST API, through Hosting', function () {
       const offered = Object((await ask('GET', '/providers')).json);
       assert.deepEqual(
         offered.map((provider: { id: string }) => provider.id),
-        ['sandbox', 'sandbox-oauth2'],
+        ['sandbox', 'sandbox-oauth2', 'sandbox-key'],
       );
       const begun = Object((await send('POST', '/connections', { provider: 'sandbox' })).json);
       const { authorizationUrl, state } = begun;

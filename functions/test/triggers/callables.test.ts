@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { doc, getDoc } from 'firebase/firestore';
 import { authorize } from '../../../sandbox/provider/browser.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
@@ -22,6 +23,7 @@ describe('the callables, from the real SDK through the emulators', function () {
       [
         ['sandbox', 'authorization_code'],
         ['sandbox-oauth2', 'authorization_code'],
+        ['sandbox-key', 'api_key'],
       ],
     );
     const { authorizationUrl, state, callbackOrigin, expiresAt } = await connections.begin({
@@ -118,6 +120,30 @@ describe('the callables, from the real SDK through the emulators', function () {
     }
   });
 
+  it('connect what needs no browser: fields, add, call, disconnect', async () => {
+    const { providers, connections } = grace.vault;
+    const listed = await providers.list();
+    const { fields } = listed.find(({ id }) => id === 'sandbox-key') ?? {};
+    assert.deepEqual(
+      fields?.map(({ name, secret }) => [name, secret]),
+      [['api_key', true]],
+    );
+    const provider = 'sandbox-key';
+    const wrong = connections.add({ provider, credentials: { api_key: 'do-not-quote-me' } });
+    await assert.rejects(wrong, ({ code, message }) => {
+      assert.doesNotMatch(message, /do-not-quote-me/);
+      return code === 'invalid_argument';
+    });
+    const api_key = `sandbox-key-of-${randomUUID()}`;
+    const added = await connections.add({ provider, credentials: { api_key } });
+    assert.equal(added.created, true);
+    const { id: connectionId } = added;
+    const { status, data } = await connections.call({ connectionId, method: 'GET', path: '/me' });
+    assert.equal(status, 200);
+    assert.equal(Object(data).sub, added.account.subject);
+    assert.deepEqual(await connections.disconnect({ connectionId }), { revoked: false });
+  });
+
   describe('as plain requests', () => {
     const post = async (name: string, body: string | object) => {
       const response = await fetch(stack.urls.callable.replace('{name}', name), {
@@ -138,6 +164,7 @@ describe('the callables, from the real SDK through the emulators', function () {
       'connections-list': { uid: secret },
       'connections-begin': { provider: 'sandbox', uid: secret },
       'connections-complete': { state: 'state', code: 'code', uid: secret },
+      'connections-add': { provider: 'sandbox-key', uid: secret },
       'connections-get': { connectionId: 'A'.repeat(22), uid: secret },
       'connections-disconnect': { connectionId: 'A'.repeat(22), uid: secret },
       'connections-token': { connectionId: 'A'.repeat(22), uid: secret },
