@@ -65,14 +65,14 @@ const places = {
   'answers that show connections and the audit': {
     shows: ['token_released', 'tampering', 'scopes', 'pending'],
   },
-  // The client takes them to the provider, as OAuth has it.
-  'the answer of connections-begin': { allowed: ['state', 'nonce'], shows: ['code_challenge='] },
+  // The client knows its authorization by it.
+  'the answer of connections-begin': { allowed: ['state'], shows: ['request_uri='] },
   // What it is for.
   'the answer of connections-token': { allowed: ['access token'], shows: ['expiresAt'] },
-  // The address that the browser was sent to.
+  // The address that the browser was sent to, where the request is not pushed (RFC 9126).
   'the URLs that the provider saw': {
-    allowed: ['state', 'nonce'],
-    shows: ['/token', '/token/revocation', '/api/me', 'code_challenge='],
+    allowed: ['state'],
+    shows: ['/token', '/token/revocation', '/api/me', 'request_uri=', 'code_challenge='],
   },
   'the payloads of tasks': {
     shows: ['refreshBatch', 'commitRefresh', 'deliverEvents', 'revokeGrant', 'resealBatch'],
@@ -159,6 +159,7 @@ describe('nothing secret is in clear', function () {
     idToken: 'ID token',
     codeVerifier: 'PKCE verifier',
     nonce: 'nonce',
+    d: 'DPoP key',
   };
   function learn(value: unknown): void {
     for (const [field, content] of Object.entries(Object(value))) {
@@ -226,10 +227,14 @@ describe('nothing secret is in clear', function () {
   const settingsWith = (settings: Settings): Settings => {
     const secrets = [randomBytes(32), randomBytes(32)];
     for (const secret of secrets) marks.add('webhook secret', secret);
+    const { sandbox } = settings.providers;
+    assert.ok(sandbox?.kind === 'oidc');
+    const { signIn: _signIn, ...unseeded } = sandbox;
+    const bound = { ...unseeded, dpop: true };
     return {
       ...settings,
       providers: Object.fromEntries(
-        Object.entries(settings.providers).map(([name, provider]) => [
+        Object.entries({ ...settings.providers, bound }).map(([name, provider]) => [
           name,
           {
             ...provider,
@@ -265,7 +270,10 @@ describe('nothing secret is in clear', function () {
       'the answer of connections-begin',
     );
     marks.add('state', begun?.state ?? '');
-    const [one, two] = [await connected('ada', suite), await connected('ada', suite)];
+    const one = await connected('ada', suite);
+    const two = await connected('ada', suite, { account: 'ada.at.work' });
+    const bound = await connected('ada', suite, { provider: 'bound' });
+    assert.equal(await called(suite, 'ada', bound), 200);
     const patches = [
       { id_token: marks.make('ID token') },
       { access_token: marks.make('access token'), token_type: marks.make('access token') },
@@ -593,9 +601,9 @@ describe('nothing secret is in clear', function () {
 
   it('in a life in which there is all that can be secret, and all that can go wrong', () => {
     assert.deepEqual([...marks.names].sort(), [
-      ...['Firebase ID token', 'ID token', 'PKCE verifier', 'access token', 'bad input', 'body'],
-      ...['client secret', 'code', 'header', 'key', 'nonce', 'planted', 'refresh token', 'state'],
-      'webhook secret',
+      ...['DPoP key', 'Firebase ID token', 'ID token', 'PKCE verifier', 'access token'],
+      ...['bad input', 'body', 'client secret', 'code', 'header', 'key', 'nonce', 'planted'],
+      ...['refresh token', 'state', 'webhook secret'],
     ]);
     const met = ['needs_reauth', 'unavailable', 'provider_answer_invalid', 'sealed_value_rejected'];
     const others = ['provider_misconfigured', 'answer_too_large', 'state_of_another_user'];

@@ -36,7 +36,8 @@ describe('an attack on an authorization', function () {
       assert.ok(sandbox?.kind === 'oidc');
       const { url: issuer, clientSecret } = evil;
       const apiBaseUrl = `${issuer}/api`;
-      const other = { ...sandbox, issuer, clientSecrets: [clientSecret], apiBaseUrl };
+      const { signIn: _signIn, ...unseeded } = sandbox;
+      const other = { ...unseeded, issuer, clientSecrets: [clientSecret], apiBaseUrl };
       return { ...settings, providers: { ...settings.providers, evil: other } };
     };
 
