@@ -27,10 +27,17 @@ export interface Ledger {
   /** Uses one without having asked, while this instance used fewer than `most` in the last minute. */
   useUnasked(most: number): number | undefined;
   giveBack(ceiling: number, slice: number): void;
-  /** What the shared count does not know: used unasked, or given and not used. */
+  /** What the shared count does not know: used unasked, or given and not used (negative). */
   owed(): readonly Correction[];
-  /** The shared count as last seen, and what of the debts is in it. */
-  settle(corrections: readonly Correction[], seen: Counted): void;
+  /**
+   * These are about to be written. What is given back is so once, even where nobody can tell whether
+   * the write took effect: twice would be more than there is.
+   */
+  hand(corrections: readonly Correction[]): void;
+  /** These were written. */
+  settle(corrections: readonly Correction[]): void;
+  /** The shared count. */
+  see(counted: Counted): void;
   fill(ceiling: number, block: Block): void;
   /** How many would do for a while: as in the slice before; twice as many as were too few. */
   wanted(ceiling: number): number;
@@ -99,9 +106,14 @@ export function createLedger(clock: Clock): Ledger {
       tidy();
       return owed();
     },
-    settle(corrections, counted) {
+    hand(corrections) {
+      for (const { slice, count: sum } of corrections) if (sum < 0) owe(slice, -sum);
+    },
+    settle(corrections) {
+      for (const { slice, count: sum } of corrections) if (sum > 0) owe(slice, -sum);
+    },
+    see(counted) {
       seen = counted;
-      for (const { slice, count: sum } of corrections) owe(slice, -sum);
     },
     fill(ceiling, block) {
       const before = blocks.get(ceiling);

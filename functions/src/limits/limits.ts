@@ -167,7 +167,12 @@ export function createLimits(dependencies: LimitDependencies): Limits {
 }
 
 function refusalBy(policy: Refusal['policy'], quota: number, { renewedAfterMs }: Permit): Refusal {
-  return { policy, quota, windowSeconds: windowMs / 1_000, afterMs: Math.max(leastMs, renewedAfterMs) };
+  return {
+    policy,
+    quota,
+    windowSeconds: windowMs / 1_000,
+    afterMs: Math.max(leastMs, renewedAfterMs),
+  };
 }
 
 function fieldsOfUser(quota: number, { left, renewedAfterMs }: Permit) {

@@ -1,3 +1,4 @@
+import { unavailable } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import { within } from '../platform/within.ts';
@@ -67,12 +68,15 @@ interface Entry {
 
 /** Of how many allowances an instance knows; the one used longest ago makes room. */
 const mostEntries = 10_000;
-/** A call waits no longer for Firestore to say whether it may be made. */
+/** Whoever has not heard from Firestore by then counts alone. */
 const patienceMs = 5_000;
 /** Others were faster each time: what comes so often is too much anyway. */
 const mostAttempts = 10;
+const longestMs = 10_000;
 const attemptPauseMs = 30;
 const crowdedMs = 1_000;
+
+const late = () => unavailable('firestore');
 
 /** Allowances in this instance, filled block by block from what all instances share. */
 export function createPermits({ cells, clock, random }: PermitDependencies): Permits {
@@ -90,10 +94,11 @@ export function createPermits({ cells, clock, random }: PermitDependencies): Per
   /** Asks for a block for all who wait. What is given, or that nothing is, stands in the entry. */
   const lease = async (entry: Entry, { id, ceiling }: Asking): Promise<void> => {
     const { ledger, flights, emptyUntil } = entry;
-    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const latestAt = clock.ticks() + longestMs;
+    for (let attempt = 0; attempt < mostAttempts && clock.ticks() < latestAt; attempt += 1) {
       const remembered = entry.stored;
       entry.stored = undefined;
-      const found = remembered ?? (await cells.read(id));
+      const found = remembered ?? (await within(patienceMs, cells.read(id), late));
       const now = clock.now();
       const corrections = ledger.owed();
       const need = flights.get(ceiling)?.need ?? 1;
@@ -103,17 +108,19 @@ export function createPermits({ cells, clock, random }: PermitDependencies): Per
       // Counted by a clock that was wrong: by the right one it is over some time.
       const isAhead = found !== undefined && found.document.slice > counted.slice;
       if (granted > 0 || isAhead) {
-        entry.stored = await cells.write(id, found, counted, now);
+        ledger.hand(corrections);
+        entry.stored = await within(patienceMs, cells.write(id, found, counted, now), late);
         if (entry.stored === undefined) {
           await clock.sleep(attemptPauseMs * (attempt + random()));
           continue;
         }
-        ledger.settle(corrections, counted);
+        ledger.settle(corrections);
+        ledger.see(counted);
       } else if (remembered !== undefined) {
         // It may be out of date: no is said after a look only.
         continue;
       } else {
-        ledger.settle([], found?.document ?? counted);
+        ledger.see(found?.document ?? counted);
       }
       if (granted > 0) {
         ledger.fill(ceiling, { left: granted, size: granted, slice: counted.slice, until });
@@ -134,8 +141,8 @@ export function createPermits({ cells, clock, random }: PermitDependencies): Per
       return flight.done;
     }
     // In a moment: so that those who come with this one are counted.
-    const work = Promise.resolve().then(() => lease(entry, asking));
-    const done = within(patienceMs, work)
+    const done = Promise.resolve()
+      .then(() => lease(entry, asking))
       .catch((error: unknown) => {
         log.limitNotShared(asking.id, error);
         entry.aloneUntil = clock.ticks() + sliceMs;

@@ -1,3 +1,4 @@
+import { unavailable } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import { within } from '../platform/within.ts';
@@ -62,7 +63,7 @@ interface Entry {
   queued: number;
 }
 
-/** A call waits no longer for Firestore: at its beginning, and at its end. */
+/** Whoever has not heard from Firestore by then counts alone: at the beginning of a call, at its end. */
 const patienceMs = 5_000;
 const partingMs = 1_000;
 const mostAttempts = 10;
@@ -74,6 +75,8 @@ const slackMs = 60_000;
 /** No function runs for longer. */
 const longestMs = 3_600_000;
 const aloneMs = 15_000;
+
+const late = () => unavailable('firestore');
 
 /** Places for calls: a semaphore for each user, shared by instances where it has to be. */
 export function createSlots({ cells, clock, random, newId }: SlotDependencies): Slots {
@@ -90,19 +93,21 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
   const update = async (
     id: string,
     entry: Entry,
+    timeoutMs: number,
     change: (found: HeldSlots | undefined) => HeldSlots | undefined,
   ): Promise<boolean> => {
-    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const latestAt = clock.ticks() + 2 * timeoutMs;
+    for (let attempt = 0; attempt < mostAttempts && clock.ticks() < latestAt; attempt += 1) {
       const remembered = entry.stored;
       entry.stored = undefined;
-      const found = remembered ?? (await cells.read(id));
+      const found = remembered ?? (await within(timeoutMs, cells.read(id), late));
       const changed = change(found?.document);
       if (changed === undefined) {
         // What was remembered may be out of date: no is said after a look only.
         if (remembered !== undefined) continue;
         return false;
       }
-      entry.stored = await cells.write(id, found, changed, clock.now());
+      entry.stored = await within(timeoutMs, cells.write(id, found, changed, clock.now()), late);
       if (entry.stored !== undefined) return true;
       await clock.sleep(attemptPauseMs * (attempt + random()));
     }
@@ -112,7 +117,7 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
   const lease = async (entry: Entry, { id, limit, deadlineAt }: SlotAsking): Promise<void> => {
     let slots = 0;
     let heldUntil = 0;
-    const isHeld = await update(id, entry, (found) => {
+    const isHeld = await update(id, entry, patienceMs, (found) => {
       const now = clock.now();
       const need = entry.running + entry.waiting;
       const leftMs = Math.min(Math.max(0, deadlineAt - clock.ticks()), longestMs) + slackMs;
@@ -130,17 +135,13 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
   };
 
   const giveBack = async (id: string, entry: Entry): Promise<void> => {
-    await update(id, entry, (found) => without(found, instance, clock.now()));
+    await update(id, entry, partingMs, (found) => without(found, instance, clock.now()));
   };
 
   /** One thing at a time. */
-  const fly = (
-    id: string,
-    entry: Entry,
-    timeoutMs: number,
-    work: () => Promise<void>,
-  ): Promise<void> => {
-    entry.flight ??= within(timeoutMs, Promise.resolve().then(work))
+  const fly = (id: string, entry: Entry, work: () => Promise<void>): Promise<void> => {
+    entry.flight ??= Promise.resolve()
+      .then(work)
       .catch((error: unknown) => {
         log.limitNotShared(id, error);
         entry.stored = undefined;
@@ -162,7 +163,7 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
     // Where Firestore does not take them back, they come back by themselves.
     if (entry.held > 0 && clock.ticks() >= entry.aloneUntil) {
       entry.held = 0;
-      await fly(id, entry, partingMs, () => giveBack(id, entry));
+      await fly(id, entry, () => giveBack(id, entry));
     }
     forget(id, entry);
   };
@@ -229,7 +230,7 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
         }
         entry.waiting += 1;
         try {
-          await fly(id, entry, patienceMs, () => lease(entry, asking));
+          await fly(id, entry, () => lease(entry, asking));
         } finally {
           entry.waiting -= 1;
         }

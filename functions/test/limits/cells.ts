@@ -7,8 +7,11 @@ import type { Stored } from '../../src/store/stored.ts';
 export interface MemoryCells<T> extends LimitCells<T> {
   readonly documents: ReadonlyMap<string, Stored<T>>;
   readonly cost: { reads: number; writes: number };
-  /** How it fails, until it no longer does. `lost`: written, and the answer does not come. */
-  trouble: 'unavailable' | 'lost' | undefined;
+  /**
+   * How it fails, until it no longer does. `lost`: written, and the answer does not come; `doubted`: as
+   * where the client library tries again after a lost answer, and meets its own write; once.
+   */
+  trouble: 'unavailable' | 'lost' | 'doubted' | undefined;
 }
 
 export function createMemoryCells<T>(): MemoryCells<T> {
@@ -22,7 +25,8 @@ export function createMemoryCells<T>(): MemoryCells<T> {
     async read(id) {
       // Others have their turn meanwhile.
       await undefined;
-      if (cells.trouble !== undefined) throw unavailable('firestore');
+      if (cells.trouble === 'unavailable' || cells.trouble === 'lost')
+        throw unavailable('firestore');
       cost.reads += 1;
       return documents.get(id);
     },
@@ -35,6 +39,10 @@ export function createMemoryCells<T>(): MemoryCells<T> {
       const stored = { id, document, version: Timestamp.fromMillis(versions) };
       documents.set(id, stored);
       if (cells.trouble === 'lost') throw unavailable('firestore');
+      if (cells.trouble === 'doubted') {
+        cells.trouble = undefined;
+        return undefined;
+      }
       return stored;
     },
   };

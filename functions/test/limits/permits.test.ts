@@ -24,7 +24,7 @@ describe('the permits of an instance', () => {
     return all.filter(({ isGiven }) => isGiven).length;
   };
 
-  it('are as many in any minute as the quota says, whatever instances, bursts and crashes', async () => {
+  it('are as many in any minute as the quota says, whatever bursts, crashes and lost answers', async () => {
     const quota = 20;
     const step = fc.oneof(
       {
@@ -34,6 +34,7 @@ describe('the permits of an instance', () => {
       { weight: 4, arbitrary: fc.record({ pauseMs: fc.integer({ min: 1, max: windowMs }) }) },
       { weight: 1, arbitrary: fc.record({ crash: fc.nat(3) }) },
       { weight: 1, arbitrary: fc.record({ giveBack: fc.nat(3) }) },
+      { weight: 2, arbitrary: fc.record({ isDoubted: fc.constant(true) }) },
     );
     const schedule = fc.array(step, { minLength: 1, maxLength: 60 });
     let most = 0;
@@ -45,6 +46,7 @@ describe('the permits of an instance', () => {
         const used: number[] = [];
         for (const one of steps) {
           if ('pauseMs' in one) clock.advance(one.pauseMs);
+          else if ('isDoubted' in one) cells.trouble = 'doubted';
           else if ('crash' in one) instances[one.crash] = instance();
           else if ('giveBack' in one) {
             const permits = instances[one.giveBack] ?? assert.fail();
@@ -134,6 +136,19 @@ describe('the permits of an instance', () => {
     const { counts } = cells.documents.get('all')?.document ?? assert.fail();
     assert.deepEqual(counts.slice(1, 3), [8, 8]);
     assert.ok((await takeAtOnce(other, 100, asking(100))) >= 100 - 16 - (counts[0] ?? 0));
+  });
+
+  it('are given back once, where the answer to that is lost', async () => {
+    const [one, other] = [instance(), instance()];
+    await takeAtOnce(one, 1, asking(100));
+    for (let n = 0; n < 7; n += 1) await one.take(asking(100));
+    assert.equal(await takeAtOnce(other, 60, asking(100)), 60);
+    clock.advance(sliceMs);
+    cells.trouble = 'doubted';
+    await one.take(asking(100));
+    const given =
+      (await takeAtOnce(one, 100, asking(100))) + (await takeAtOnce(other, 100, asking(100)));
+    assert.ok(8 + 60 + 1 + given <= 100, `${given} more`);
   });
 
   it('that a crashed instance had come back after a minute', async () => {
