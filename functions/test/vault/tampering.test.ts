@@ -187,7 +187,7 @@ describe('whoever can write the database', function () {
     await world.suite.refreshBatch(batchOf(1));
     const own = await world.vault(id);
     assert.equal(own.generation, 2);
-    const { id: siblingId } = await world.connect('ada');
+    const { id: siblingId } = await world.connect('ada', { account: 'ada-at-work' });
     const { id: gracesId } = await world.connect('grace');
     const { data } = await pendingOf('ada');
     const seal = async (place: Partial<Place>) => {
@@ -416,7 +416,7 @@ describe('whoever can write the database', function () {
       });
 
       it(`where it ${what}: its user can end it; that its grant lives on is recorded`, async () => {
-        const { id: mine } = await world.connect('linus');
+        const { id: mine } = await world.connect('linus', { account: 'linus-at-work' });
         await reference(mine).update(change(loot));
         world.provider.resetCounters();
         const outcome = await world.newSuite().disconnect({ uid: 'linus' }, mine);
