@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { changeProvider } from '../harness/change-provider.ts';
 import { errorOf, refuses } from '../harness/errors.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
@@ -187,15 +188,7 @@ describe('a refresh that fails', () => {
       const id = await connect();
       const status = await statusOf(id);
       expire();
-      world.publish(({ app, providers }) => ({
-        app,
-        providers: Object.fromEntries(
-          Object.entries(providers).map(([name, provider]) => [
-            name,
-            { ...provider, clientSecrets: ['wrong'] },
-          ]),
-        ),
-      }));
+      world.publish(changeProvider('sandbox', { clientSecrets: ['wrong'] }));
       const misled = world.newSuite();
       await refuses('provider_misconfigured', world.call('ada', id, misled), {
         providerError: 'invalid_client',
