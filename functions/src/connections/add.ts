@@ -19,8 +19,10 @@ import { assertOffered, healedBy } from './begin.ts';
 import type { Connected } from './connection.ts';
 import { credentialsOf, shownOf } from './credentials.ts';
 import { givenKeyOf, tokenSetOfKey } from './given-key.ts';
-import { type KeepDependencies, keep, keepOf } from './keep.ts';
+import { keep, keepOf } from './keep.ts';
+import type { KeepDependencies } from './keeping.ts';
 import type { NoteRefusal } from './note-refusal.ts';
+import { createRefusalLimit } from './refusal-limit.ts';
 
 export interface AddRequest {
   readonly provider: string;
@@ -57,10 +59,11 @@ interface Obtained {
  *
  * @throws StrongroomError `credentials_refused`, `invalid_argument`, `provider_unknown`,
  *   `scope_not_offered`, `connection_not_found`, `account_mismatch`, `provider_misconfigured`,
- *   `provider_answer_invalid`, `unavailable`: nothing was kept.
+ *   `provider_answer_invalid`, `unavailable`; `rate_limited` after ten refusals: nothing was kept.
  */
 export function createAdd(dependencies: AddDependencies) {
   const { settings, sealer, store, newId, verify, noteRefusal, forgetToken } = dependencies;
+  const takeTurn = createRefusalLimit(dependencies.clock);
 
   return async (caller: Caller, request: AddRequest): Promise<Connected> => {
     const { uid } = caller;
@@ -74,6 +77,7 @@ export function createAdd(dependencies: AddDependencies) {
     // A key at hand before a token is asked for: what the provider gives can then be kept.
     await sealer.prepare();
     const authorization = newId();
+    const giveTurnBack = takeTurn(uid);
     try {
       const obtained = await obtain(dependencies, provider, credentials, scopes);
       let account: Account;
@@ -92,9 +96,12 @@ export function createAdd(dependencies: AddDependencies) {
         account,
       );
       forgetToken(connection.id);
+      giveTurnBack();
       return connection;
     } catch (error) {
       const known = asKnown(error);
+      const isRefused = known instanceof StrongroomError && known.code === 'credentials_refused';
+      if (!isRefused) giveTurnBack();
       await noteRefusal(caller, { id: `${uid}_${provider.id}`, provider: provider.id }, known);
       throw known;
     }

@@ -73,7 +73,12 @@ async function askOnce(
   }
   const { method, headers, body } = source.profile;
   const url = withCredential(new URL(source.url), credential);
-  return fetchThrough(egress, limits, [url.origin])(url.href, {
+  return fetchThrough(
+    egress,
+    limits,
+    [url.origin],
+    credential.certificate,
+  )(url.href, {
     method,
     headers: {
       accept: 'application/json',

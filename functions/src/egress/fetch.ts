@@ -23,7 +23,7 @@ export function fetchThrough(
   egress: Egress,
   limits: FetchLimits,
   allowedOrigins?: readonly string[],
-  certificate?: ClientCertificate,
+  certificate?: ClientCertificate | undefined,
 ) {
   return async (url: string, { body, headers, method }: FetchInit): Promise<Response> => {
     const answer = await egress({

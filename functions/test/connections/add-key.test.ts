@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { apiKeyOf, password } from '../../../sandbox/provider/keys.ts';
 import { recordsIn } from '../harness/audit.ts';
-import { refuses } from '../harness/errors.ts';
+import { errorOf, refuses } from '../harness/errors.ts';
 import { logged } from '../harness/logs.ts';
 import { publishProviders } from '../harness/machines.ts';
 import { createMarks, everythingOf } from '../harness/marks.ts';
@@ -66,6 +66,22 @@ describe('connecting by a key', function () {
     assert.deepEqual(kept, []);
     const [record] = await recordsIn(world, 'ada');
     assert.ok(record?.type === 'connect_refused' && record.code === 'credentials_refused');
+  });
+
+  it('tries no list of them for anybody: after ten refusals a user waits, and no other does', async () => {
+    const suite = publish({ keyed });
+    const guesses = Array.from({ length: 30 }, (_, n) => addKey(suite, `guess-${n}`));
+    const outcomes = await Promise.all(guesses.map(async (guess) => (await errorOf(guess)).code));
+    assert.equal(outcomes.filter((code) => code === 'credentials_refused').length, 10);
+    assert.equal(outcomes.filter((code) => code === 'rate_limited').length, 20);
+    const before = apiCalls();
+    assert.equal(before, 10);
+    await refuses('rate_limited', addKey(suite), { retryAfterSeconds: 600 });
+    assert.equal(apiCalls(), before);
+    const request = { provider: 'keyed', credentials: { api_key: apiKeyOf('grace') } };
+    assert.equal((await suite.add({ uid: 'grace' }, request)).status, 'active');
+    world.clock.advance(600_000);
+    assert.equal((await addKey(suite)).status, 'active');
   });
 
   for (const [what, fault, code] of [
