@@ -1,5 +1,5 @@
 import { type Egress, EgressError, type IncomingAnswer } from '../egress/egress.ts';
-import { StrongroomError, unavailable } from '../errors.ts';
+import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits/limits.ts';
 import { sendWithin } from '../limits/send-within.ts';
@@ -8,6 +8,7 @@ import type { Opened } from '../refresh/dependencies.ts';
 import { apiOf } from './api-base.ts';
 import type { Authorized } from './authorized.ts';
 import { credentialOf, headersFor, withCredential } from './credential.ts';
+import { noAnswer } from './no-answer.ts';
 import { redactEchoes } from './redact.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
 
@@ -30,6 +31,7 @@ export type CallApi = (
 
 /** Limit of the provider's answer. */
 const answerMaxBytes = 10_000_000;
+const tooLarge = `The answer is larger than ${answerMaxBytes} bytes. Ask for a smaller page or range.`;
 
 interface CallDependencies {
   readonly authorized: Authorized;
@@ -78,7 +80,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
       if (provider.redactEchoes === 'never') return { ...answer, limitFields };
       return credential.secrets.reduce(redactEchoes, { ...answer, limitFields });
     } catch (error) {
-      throw error instanceof EgressError ? asCallError(error) : error;
+      throw error instanceof EgressError ? noAnswer(error, tooLarge) : error;
     }
   };
 
@@ -89,31 +91,4 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
     });
     return { ...answer, headers: shownHeadersOf(headers) };
   };
-}
-
-/** Our own guard refuses where the settings say that the API is. */
-export function addressRefused(): StrongroomError {
-  return new StrongroomError(
-    'egress_refused',
-    'The API address of this provider is not one that may be called. Correct its settings.',
-  );
-}
-
-function asCallError(error: EgressError): StrongroomError {
-  switch (error.kind) {
-    case 'refused':
-      return addressRefused();
-    case 'too_large':
-      return new StrongroomError(
-        'answer_too_large',
-        `The answer is larger than ${answerMaxBytes} bytes. Ask for a smaller page or range.`,
-      );
-    case 'timeout':
-      return new StrongroomError('deadline_exceeded', 'The API did not answer in time.', {
-        dependency: 'provider',
-      });
-    case 'unreachable':
-    case 'dropped':
-      return unavailable('provider');
-  }
 }

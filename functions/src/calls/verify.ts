@@ -6,8 +6,8 @@ import { memberOf } from '../platform/member.ts';
 import type { CredentialProvider } from '../providers/credential-fields.ts';
 import type { Account } from '../store/documents.ts';
 import { apiOf } from './api-base.ts';
-import { addressRefused } from './call.ts';
 import { credentialOf, headersFor, withCredential } from './credential.ts';
+import { addressRefused } from './no-answer.ts';
 import { urlOf } from './request-guard.ts';
 
 /** What an API says of credentials. `account`: whose they are, as far as it told. */

@@ -1,5 +1,5 @@
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
-import { addressRefused } from '../calls/call.ts';
+import { addressRefused } from '../calls/no-answer.ts';
 import { EgressError } from '../egress/egress.ts';
 import { StrongroomError } from '../errors.ts';
 

@@ -17,7 +17,8 @@ import { rejected } from '../vault/keyring.ts';
 import type { FindAccount } from './account.ts';
 import { authorizationIdOf, placeOfSecrets } from './begin.ts';
 import type { Connected } from './connection.ts';
-import { type KeepDependencies, keep } from './keep.ts';
+import { keep } from './keep.ts';
+import type { KeepDependencies } from './keeping.ts';
 import type { NoteRefusal } from './note-refusal.ts';
 import { type Pending, pendingOf, stateUsed } from './pending.ts';
 

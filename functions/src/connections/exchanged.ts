@@ -8,7 +8,8 @@ import type { Account } from '../store/documents.ts';
 import type { FindAccount } from './account.ts';
 import type { Connected } from './connection.ts';
 import type { Exchangeable } from './exchange-target.ts';
-import { type KeepDependencies, keepOf } from './keep.ts';
+import { keepOf } from './keep.ts';
+import type { KeepDependencies } from './keeping.ts';
 import { accountOf, profileOf } from './profile-claims.ts';
 
 /** A token that was given for a connection's. */

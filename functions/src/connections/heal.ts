@@ -15,7 +15,7 @@ import {
 import { connectionNotFound } from '../store/refusals.ts';
 import type { Stored } from '../store/stored.ts';
 import type { Connected } from './connection.ts';
-import type { KeepDependencies, Target } from './keep.ts';
+import type { KeepDependencies, Target } from './keeping.ts';
 import { connectionOf } from './list.ts';
 
 /** How often a heal tries again when a refresh of the same connection was faster. */

@@ -1,41 +1,18 @@
 import { apiOf } from '../calls/api-base.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
-import type { Outbox } from '../events/outbox.ts';
 import { log } from '../logs.ts';
 import { withToldEnd } from '../oauth/introspection.ts';
 import type { Party } from '../oauth/party.ts';
 import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
-import type { Clock } from '../platform/clock.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { granted, schedule } from '../refresh/schedule.ts';
-import type { ConnectionStore } from '../store/connection-store.ts';
-import type { Account, AuthorizationDocument } from '../store/documents.ts';
-import type { Sealer } from '../vault/seal.ts';
+import type { Account } from '../store/documents.ts';
 import type { Connected } from './connection.ts';
 import { heal } from './heal.ts';
+import type { KeepDependencies, Target } from './keeping.ts';
 import { connectionOf } from './list.ts';
 import { newConnection } from './new-connection.ts';
-
-export interface KeepDependencies {
-  readonly store: ConnectionStore;
-  readonly sealer: Sealer;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** A fresh, unguessable identifier. */
-  readonly newId: () => string;
-}
-
-/** What is asked of this file: whose, at which provider, and which connection it heals, if any. */
-export type Target = Pick<AuthorizationDocument, 'uid' | 'connectionId' | 'subject'> & {
-  /**
-   * Its document, to be deleted with the connection. The same one again is the same connecting again:
-   * it changes nothing.
-   */
-  readonly authorization: string;
-};
 
 /**
  * Keeps a token set that a provider has just given: in the connection it heals, in the one that the

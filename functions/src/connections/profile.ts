@@ -1,7 +1,7 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import type { TokenCache } from '../calls/access-token.ts';
 import type { Authorized } from '../calls/authorized.ts';
-import { addressRefused } from '../calls/call.ts';
+import { addressRefused } from '../calls/no-answer.ts';
 import { type Egress, EgressError } from '../egress/egress.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';

@@ -12,7 +12,8 @@ import { accountIdOf } from '../store/account-store.ts';
 import { type Account, accountSchema, type VaultDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import { rejected } from '../vault/keyring.ts';
-import { type KeepDependencies, keepOf } from './keep.ts';
+import { keepOf } from './keep.ts';
+import type { KeepDependencies } from './keeping.ts';
 import { accountOfSignIn, type SignIn, signInOf, tokenSetOfSignIn } from './sign-in-event.ts';
 
 interface SeedDependencies extends KeepDependencies {

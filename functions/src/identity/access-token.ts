@@ -1,23 +1,9 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../platform/clock.ts';
+import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
 import { BearerRefusal, IssuerUnavailable } from './bearer.ts';
 import { createKeyLoader, type IssuerKeys } from './issuer-keys.ts';
 import { createKeySet } from './key-set.ts';
-
-/** Signatures that only the issuer can make: an HMAC is made by whoever can check it. */
-export const asymmetricAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
 
 /** How far the issuer's clock may be from ours, in seconds. */
 export const clockToleranceSeconds = 30;
@@ -29,7 +15,7 @@ export interface VerifierOptions extends IssuerKeys {
   /** `any`: for issuers that do not mark access tokens as RFC 9068 §2.1 says. Default `at+jwt`. */
   readonly typ?: 'at+jwt' | 'any';
   /** Default: all that are asymmetric. */
-  readonly algorithms?: readonly (typeof asymmetricAlgorithms)[number][] | undefined;
+  readonly algorithms?: readonly (typeof signatureAlgorithms)[number][] | undefined;
 }
 
 /** What a token says that is genuine, current, and meant for us. */
@@ -49,7 +35,7 @@ export type AccessTokenVerifier = (token: string) => Promise<AccessToken>;
  * only of genuine ones. It stands by itself: an API that is no part of Strongroom can use it.
  */
 export function createAccessTokenVerifier(options: VerifierOptions): AccessTokenVerifier {
-  const { issuer, audience, clock, typ = 'at+jwt', algorithms = asymmetricAlgorithms } = options;
+  const { issuer, audience, clock, typ = 'at+jwt', algorithms = signatureAlgorithms } = options;
   const keys = createKeySet(createKeyLoader(options), clock);
 
   return async (token) => {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
 import { text, urlSchema } from '../providers/primitives.ts';
-import { asymmetricAlgorithms } from './access-token.ts';
 
 /** What a service may be let do; the API's routes say which of them each needs. */
 export const serviceScopes = [
@@ -30,7 +30,7 @@ const serviceSchema = v.pipe(
     /** `any`: for an issuer that does not mark its access tokens (RFC 9068 §2.1). */
     typ: v.optional(v.picklist(['at+jwt', 'any']), 'at+jwt'),
     algorithms: v.optional(
-      v.pipe(v.array(v.picklist(asymmetricAlgorithms)), v.minLength(1, 'must not be empty')),
+      v.pipe(v.array(v.picklist(signatureAlgorithms)), v.minLength(1, 'must not be empty')),
     ),
     /** The claim that names the client. */
     clientClaim: v.optional(v.picklist(['client_id', 'cid', 'azp', 'sub']), 'client_id'),

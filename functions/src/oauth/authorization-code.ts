@@ -1,15 +1,13 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
-import { log } from '../logs.ts';
 import type { AuthorizationSecrets } from './authorization-request.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
 import { asOAuthFailure, errorCodeOf } from './failure.ts';
-import { idTokenKeysOf, verifySignature } from './id-token.ts';
+import { acceptTokens, type GivenTokens } from './given-tokens.ts';
+import { idTokenKeysOf } from './id-token.ts';
 import type { Party } from './party.ts';
 import { provenRequest } from './proven-request.ts';
-import { revoke } from './revocation.ts';
-import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
-import { assertSendable, type TokenAnswer } from './token-set.ts';
+import { mendTokenAnswer } from './token-answer.ts';
 
 /** What the provider sent to the redirect URI, as the app handed it on. */
 export interface AuthorizationResponse {
@@ -66,12 +64,6 @@ function refused(error: unknown): StrongroomError {
       );
 }
 
-/** What the token endpoint gave, and the account it is for, where an ID token tells. */
-export interface CodeAnswer {
-  readonly answer: TokenAnswer;
-  readonly claims?: oauth.IDToken | undefined;
-}
-
 /**
  * Exchanges the code (RFC 6749 §4.1.3) and validates the answer, the ID token's claims, nonce and
  * signature included (OpenID Connect Core 1.0 §3.1.3.7).
@@ -85,7 +77,7 @@ export async function exchangeCode(
   parameters: URLSearchParams,
   redirectUri: string,
   secrets: AuthorizationSecrets,
-): Promise<CodeAnswer> {
+): Promise<GivenTokens> {
   const { server, client, transport, provider } = party;
   const { codeVerifier, nonce, dpopKey } = secrets;
   if (nonce !== undefined) idTokenKeysOf(party);
@@ -106,35 +98,19 @@ export async function exchangeCode(
           { ...transport, headers, additionalParameters },
         ),
       );
-      return await validated(party, await mendTokenAnswer(response), secrets);
+      return await acceptTokens(
+        party,
+        await mendTokenAnswer(response),
+        (answer, options) =>
+          oauth.processAuthorizationCodeResponse(server, client, answer, {
+            ...options,
+            expectedNonce: nonce ?? oauth.expectNoNonce,
+            requireIdToken: nonce !== undefined && provider.kind === 'oidc',
+          }),
+        dpopKey,
+      );
     } catch (error) {
       throw asOAuthFailure(error, provider.life);
     }
   });
-}
-
-async function validated(
-  party: AuthorizingParty,
-  { response, told }: MendedAnswer,
-  { nonce, dpopKey }: AuthorizationSecrets,
-): Promise<CodeAnswer> {
-  const { server, client, provider } = party;
-  try {
-    const answer = await oauth.processAuthorizationCodeResponse(server, client, response, {
-      expectedNonce: nonce ?? oauth.expectNoNonce,
-      requireIdToken: nonce !== undefined && provider.kind === 'oidc',
-      recognizedTokenTypes: { [told.token_type]: () => {} },
-    });
-    assertSendable({ accessToken: answer.access_token, tokenType: answer.token_type, dpopKey });
-    const keys = answer.id_token === undefined ? undefined : idTokenKeysOf(party);
-    if (keys !== undefined) await verifySignature(answer.id_token ?? '', keys);
-    return { answer, claims: oauth.getValidatedIdTokenClaims(answer) };
-  } catch (error) {
-    const { access_token: accessToken, refresh_token: refreshToken } = told;
-    // What cannot be used must not live on as a grant that nobody knows of.
-    if (accessToken !== undefined) {
-      await revoke(party, { accessToken, refreshToken }).catch(log.revocationFailed);
-    }
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { compactVerify, errors, type JWTVerifyGetKey } from 'jose';
 import { StrongroomError, unavailable } from '../errors.ts';
 import { IssuerUnavailable } from '../identity/bearer.ts';
-import { signatureAlgorithms } from '../providers/client-schema.ts';
+import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
 import { OAuthFailure } from './failure.ts';
 

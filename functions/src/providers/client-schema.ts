@@ -1,20 +1,6 @@
 import * as v from 'valibot';
+import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
 import { text } from './primitives.ts';
-
-/** Of a signature by us (RFC 7518 §3.1, RFC 8037); no secret of both sides: it would be no proof. */
-export const signatureAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
 
 /** PEM (PKCS #8, PKCS #1, SEC 1), or a JWK (RFC 7517). */
 const privateKeySchema = v.union(

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
 import { apiEntries, isTemplateOfUrl } from './api-schema.ts';
-import { clientEntries, signatureAlgorithms } from './client-schema.ts';
+import { clientEntries } from './client-schema.ts';
 import { positive, text, urlSchema } from './primitives.ts';
 
 /** A name as templates take it; `access_token` is what comes of the fields. */

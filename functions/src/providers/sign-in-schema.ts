@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { scopeSchema } from './primitives.ts';
-import type { Settings } from './settings-schema.ts';
 
 /** Takes the tokens of a sign-in with Firebase Auth into the vault; see docs/sign-in.md. */
 export const signInSchema = v.strictObject({
@@ -13,11 +12,13 @@ export const signInSchema = v.strictObject({
   scopes: v.optional(v.array(scopeSchema), []),
 });
 
+type SignIn = v.InferOutput<typeof signInSchema>;
+
 /** Two providers of one sign-in: nobody could say whose its tokens are. */
-export function wrongSignInOf(id: string, providers: Settings['providers']) {
+export function wrongSignInOf(id: string, providers: Readonly<Record<string, object>>) {
   const signInOf = (one: string) => {
-    const provider = providers[one];
-    return provider && 'signIn' in provider ? provider.signIn?.providerId : undefined;
+    const { signIn }: { signIn?: SignIn } = providers[one] ?? {};
+    return signIn?.providerId;
   };
   const own = signInOf(id);
   const others = Object.keys(providers).filter((one) => one !== id);

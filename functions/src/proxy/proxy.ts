@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Authorized } from '../calls/authorized.ts';
-import { addressRefused } from '../calls/call.ts';
 import { headersFor, withCredential } from '../calls/credential.ts';
+import { noAnswer } from '../calls/no-answer.ts';
 import { urlWithin } from '../calls/request-guard.ts';
 import { EgressError } from '../egress/egress.ts';
 import type { StreamingEgress } from '../egress/stream.ts';
-import { StrongroomError, unavailable } from '../errors.ts';
+import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { beside } from '../limits/fields.ts';
 import type { Limits } from '../limits/limits.ts';
@@ -87,7 +87,9 @@ export function createProxy(dependencies: ProxyDependencies): Proxy {
       exchange.end();
       // There is nobody to be told.
       if (response.closed) return;
-      throw error instanceof EgressError ? proxyErrorOf(error) : error;
+      throw error instanceof EgressError
+        ? noAnswer(error, "The headers of the API's answer are too large.")
+        : error;
     } finally {
       exchange.release();
     }
@@ -119,11 +121,16 @@ async function send(
   const { provider, uid } = opened;
   const common = requestHeadersOf(provider, headers, { searchable: redactBody, streams });
   const sendOn = async () => {
+    // Where nothing is to be proven, nothing is waited for.
+    const own =
+      credential.binding === undefined
+        ? credential.headers
+        : await headersFor(credential, method, asked);
     const sent = await stream({
       url: asked,
       allowedOrigins: [api.base.origin],
       method,
-      headers: { ...common, ...(await headersFor(credential, method, asked)) },
+      headers: { ...common, ...own },
       body,
       bodyLength: length === undefined ? undefined : Number(length),
       certificate: credential.certificate,
@@ -154,23 +161,4 @@ function assertDeliverable({ statusCode = 0, headers }: IncomingMessage, isSearc
           "searched for the credential as the settings ask for (redactEchoes 'always')."
       : "The API's answer is not one of HTTP/1.1 that can be handed on.",
   );
-}
-
-function proxyErrorOf({ kind }: EgressError): StrongroomError {
-  switch (kind) {
-    case 'refused':
-      return addressRefused();
-    case 'too_large':
-      return new StrongroomError(
-        'answer_too_large',
-        "The headers of the API's answer are too large.",
-      );
-    case 'timeout':
-      return new StrongroomError('deadline_exceeded', 'The API did not answer in time.', {
-        dependency: 'provider',
-      });
-    case 'unreachable':
-    case 'dropped':
-      return unavailable('provider');
-  }
 }
