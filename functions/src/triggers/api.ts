@@ -6,6 +6,7 @@ import { authorize, identify } from './api-caller.ts';
 import { assertBodySize } from './bodies.ts';
 import { challengeFor } from './challenge.ts';
 import { unknownPath } from './guards.ts';
+import { leaveDomain } from './leave-domain.ts';
 import { answerMalformedJson } from './malformed-json.ts';
 import { deadlineFrom, requestTimeoutSeconds } from './options.ts';
 import { sendProblem } from './problems.ts';
@@ -17,6 +18,7 @@ import { routes } from './routes.ts';
 export const api = onRequest(
   { timeoutSeconds: requestTimeoutSeconds },
   async (request, response) => {
+    leaveDomain();
     try {
       answerMalformedJson(request.app);
       await answer(request, response);
