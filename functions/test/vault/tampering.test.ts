@@ -399,16 +399,18 @@ describe('whoever can write the database', function () {
       'names another provider',
       'has null for a sealed value',
     ];
-    for (const what of chosen) {
+    for (const [n, what] of chosen.entries()) {
+      // Of each its own: an account that is connected already is the same connection.
+      const account = `linus-${n}`;
       const change = tamperings[what];
       assert.ok(change);
 
       it(`where it ${what}: connecting the account again heals it`, async () => {
-        const { id: mine } = await world.connect('linus');
+        const { id: mine } = await world.connect('linus', { account });
         const { generation } = await world.vault(mine);
         await reference(mine).update(change(loot));
         await refuses('sealed_value_rejected', world.call('linus', mine, world.newSuite()));
-        const { id: same } = await world.connect('linus', { connectionId: mine });
+        const { id: same } = await world.connect('linus', { account, connectionId: mine });
         assert.equal(same, mine);
         assert.ok((await world.vault(mine)).generation > generation);
         assert.equal((await world.vault(mine)).provider, 'sandbox');
@@ -416,7 +418,7 @@ describe('whoever can write the database', function () {
       });
 
       it(`where it ${what}: its user can end it; that its grant lives on is recorded`, async () => {
-        const { id: mine } = await world.connect('linus', { account: 'linus-at-work' });
+        const { id: mine } = await world.connect('linus', { account: `${account}-at-work` });
         await reference(mine).update(change(loot));
         world.provider.resetCounters();
         const outcome = await world.newSuite().disconnect({ uid: 'linus' }, mine);
