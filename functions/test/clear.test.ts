@@ -8,7 +8,7 @@ import * as logger from 'firebase-functions/logger';
 import { readBody } from '../../sandbox/http/body.ts';
 import { type LocalServer, listen } from '../../sandbox/http/local-server.ts';
 import { root } from '../../sandbox/launch/paths.ts';
-import { authorize } from '../../sandbox/provider/browser.ts';
+import { authorize, Browser } from '../../sandbox/provider/browser.ts';
 import type { Fault } from '../../sandbox/provider/faults.ts';
 import { type Served, spawnServe } from '../../sandbox/serve/spawn.ts';
 import { stack } from '../../sandbox/test/stack.ts';
@@ -160,6 +160,7 @@ describe('nothing secret is in clear', function () {
     codeVerifier: 'PKCE verifier',
     nonce: 'nonce',
     d: 'DPoP key',
+    deviceCode: 'device code',
   };
   function learn(value: unknown): void {
     for (const [field, content] of Object.entries(Object(value))) {
@@ -201,6 +202,13 @@ describe('nothing secret is in clear', function () {
     const token = `1//0a${randomBytes(32).toString('base64url')}`;
     marks.add('refresh token', token);
     return token;
+  };
+
+  /** Of the form that the sandbox's provider of keys asks for; of no account there. */
+  const sandboxKey = () => {
+    const key = `sandbox-key-of-${randomBytes(24).toString('hex')}!`;
+    marks.add('API key', key);
+    return key;
   };
 
   /** What a provider that knows no discretion sends back. */
@@ -327,6 +335,34 @@ describe('nothing secret is in clear', function () {
       assert.equal(await called(suite, 'grace', three), status);
     }
     assert.equal(await called(suite, 'grace', three), undefined);
+
+    // Other ways to connect, and what comes of a connection.
+    const device = await suite.beginDevice(ada, { provider: 'sandbox' });
+    marks.add('state', device.state);
+    await look();
+    const poll = () => attempt(suite.pollDevice(ada, { state: device.state }), shown);
+    assert.equal((await poll())?.status, 'pending');
+    await new Browser().decideDevice({ ...device, account: 'ada.at.home', decision: 'allow' });
+    world.clock.advance(device.intervalSeconds * 1_000);
+    assert.equal((await poll())?.status, 'connected');
+    await look();
+    const keyed = { provider: 'sandbox-key', credentials: { api_key: sandboxKey() } };
+    await attempt(suite.add(ada, keyed), shown);
+    const holder = { sub: 'ada', name: 'Ada', told: marks.make('access token') };
+    world.provider.addFault({ endpoint: 'api', status: 200, body: holder, headers: json });
+    const four = (await suite.add(ada, keyed)).id;
+    await look();
+    // The API does not know it any more.
+    await called(suite, 'ada', four);
+    for (const keep of [false, true]) {
+      const request = { connectionId: one, audience: ['orders'], scopes: ['openid'], keep };
+      await attempt(
+        suite.exchange(ada, request, deadlineAt()),
+        keep ? shown : 'the answer of connections-token',
+      );
+      await look();
+    }
+    await attempt(suite.profile(ada, { connectionId: one, raw: true }, deadlineAt()), shown);
 
     // Calls, and what callers may send.
     for (const fault of [{ drop: 'before' }, { drop: 'after' }, { drop: 'within' }] as const) {
@@ -601,8 +637,18 @@ describe('nothing secret is in clear', function () {
 
   it('in a life in which there is all that can be secret, and all that can go wrong', () => {
     assert.deepEqual([...marks.names].sort(), [
-      ...['DPoP key', 'Firebase ID token', 'ID token', 'PKCE verifier', 'access token'],
-      ...['bad input', 'body', 'client secret', 'code', 'header', 'key', 'nonce', 'planted'],
+      ...['API key', 'DPoP key', 'Firebase ID token', 'ID token', 'PKCE verifier', 'access token'],
+      ...[
+        'bad input',
+        'body',
+        'client secret',
+        'code',
+        'device code',
+        'header',
+        'key',
+        'nonce',
+        'planted',
+      ],
       ...['refresh token', 'state', 'webhook secret'],
     ]);
     const met = ['needs_reauth', 'unavailable', 'provider_answer_invalid', 'sealed_value_rejected'];

@@ -90,8 +90,14 @@ export async function headersFor(
   return { ...headers, dpop: await proofFor(key, { method, url, accessToken }) };
 }
 
-/** Adds what goes into the URL; callers have been refused parameters of these names. */
+/**
+ * Adds what goes into the URL; callers have been refused parameters of these names. Their own query
+ * stays as they wrote it.
+ */
 export function withCredential(url: URL, { query }: Credential): URL {
-  for (const [name, value] of query) url.searchParams.append(name, value);
+  for (const [name, value] of query) {
+    const own = new URLSearchParams([[name, value]]);
+    url.search = url.search === '' ? `${own}` : `${url.search}&${own}`;
+  }
   return url;
 }
