@@ -120,7 +120,9 @@ export async function rotateSecret(
     return write([first]);
   }
   if (!takesSecret(entry)) {
-    throw new CommandError(`${id} is a public client, or proves who it is otherwise: it has no secret.`);
+    throw new CommandError(
+      `${id} is a public client, or proves who it is otherwise: it has no secret.`,
+    );
   }
   if (second !== undefined) {
     throw new CommandError(
