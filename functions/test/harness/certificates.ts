@@ -1,11 +1,19 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import 'reflect-metadata';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 import type { ClientCertificate } from '../../src/egress/certificate.ts';
 
-const run = promisify(execFile);
+const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const dayMs = 86_400_000;
 
 export interface Certificates {
   /** Of the authority, PEM. */
@@ -17,28 +25,58 @@ export interface Certificates {
 
 /** An authority of the test's own, a certificate for this machine, and one for each of these clients. */
 export async function makeCertificates(clients: readonly string[]): Promise<Certificates> {
-  const folder = await mkdtemp(join(tmpdir(), 'certificates-'));
-  const openssl = (...values: string[]) => run('openssl', values, { cwd: folder });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const read = (name: string) => readFile(join(folder, name), 'utf8');
-  const signed = async (name: string, extensions: string): Promise<ClientCertificate> => {
-    await writeFile(join(folder, `${name}.ext`), extensions);
-    const request = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`];
-    await openssl('req', '-new', ...key, ...request);
-    const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2'];
-    const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`];
-    await openssl('x509', '-req', ...authority, ...files);
-    return { certificate: await read(`${name}.pem`), privateKey: await read(`${name}.key`) };
+  const now = Date.now();
+  const validity = { notBefore: new Date(now - dayMs), notAfter: new Date(now + dayMs) };
+  const keys = await newKeys();
+  const authority = await X509CertificateGenerator.createSelfSigned({
+    ...validity,
+    serialNumber: '01',
+    name: 'CN=test authority',
+    signingAlgorithm,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
+    ],
+  });
+  let serial = 1;
+  const signed = async (name: string, extension: Extension): Promise<ClientCertificate> => {
+    const own = await newKeys();
+    serial += 1;
+    const certificate = await X509CertificateGenerator.create({
+      ...validity,
+      serialNumber: serial.toString(16).padStart(2, '0'),
+      subject: `CN=${name}`,
+      issuer: authority.subject,
+      publicKey: own.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm,
+      extensions: [extension],
+    });
+    const pkcs8 = await crypto.subtle.exportKey('pkcs8', own.privateKey);
+    return {
+      certificate: certificate.toString('pem'),
+      privateKey: PemConverter.encode(pkcs8, 'PRIVATE KEY'),
+    };
   };
-  try {
-    const authority = ['-subj', '/CN=test authority', '-keyout', 'ca.key', '-out', 'ca.pem'];
-    await openssl('req', '-x509', ...key, ...authority, '-days', '2');
-    const server = await signed('server', 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
-    const made: Record<string, ClientCertificate> = {};
-    // One after the other: they share the authority's serial number.
-    for (const name of clients) made[name] = await signed(name, 'extendedKeyUsage=clientAuth\n');
-    return { authority: await read('ca.pem'), server, clients: made };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const here = new SubjectAlternativeNameExtension([
+    { type: 'ip', value: '127.0.0.1' },
+    { type: 'dns', value: 'localhost' },
+  ]);
+  const forClients = new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]);
+  const made = await Promise.all(
+    clients.map(async (name) => [name, await signed(name, forClients)] as const),
+  );
+  return {
+    authority: authority.toString('pem'),
+    server: await signed('server', here),
+    clients: Object.fromEntries(made),
+  };
+}
+
+function newKeys() {
+  return crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ]);
 }
