@@ -45,7 +45,10 @@ const commands = {
   seal: [...build, ['bench/seal.ts']],
   bench: [...build, ['bench/bench.ts']],
   build,
-  openapi: [['functions/src/openapi/write.ts']],
+  openapi: [
+    ['functions/src/openapi/write.ts'],
+    ['node_modules/@biomejs/biome/bin/biome', 'format', '--write', 'docs/api/openapi.json'],
+  ],
   simulate: [['bench/simulate.ts']],
   count: [...build, ['sandbox/test.ts', 'bench/test/count.test.ts']],
   window: [...build, ['bench/window.ts']],
