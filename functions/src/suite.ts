@@ -75,6 +75,8 @@ export interface SuiteSettings {
   readonly databaseId: string;
   readonly keyringSecretId: string;
   readonly providersSecretId: string;
+  /** How long an instance keeps opened tokens. */
+  readonly tokenCacheSeconds?: number;
 }
 
 /** What tests put in the place of the real thing. */
@@ -141,7 +143,7 @@ export function createSuite(
   const { store } = shared;
   const { pausedUntil } = shared.circuits;
   const fresh = createRefreshEngine(shared);
-  const tokens = createTokenCache(fresh, clock);
+  const tokens = createTokenCache(fresh, clock, names.tokenCacheSeconds);
   const authorized = createAuthorized(tokens, clock);
   const limits = createSharedLimits({ ...shared, db, timed });
   const connecting = {

@@ -4,8 +4,8 @@ import type { Opened } from '../refresh/dependencies.ts';
 import type { FreshTokenSet, TokenRequest } from '../refresh/engine.ts';
 import { isFresh } from '../refresh/freshness.ts';
 
-/** How long an opened token set may be used without looking at Firestore. */
-const cacheTtlMs = 60_000;
+/** How long an opened token set may be used without looking at Firestore, at most and unless told. */
+export const longestCacheSeconds = 60;
 /** How many are kept; the one used longest ago makes room. */
 const cacheSize = 10_000;
 
@@ -21,10 +21,14 @@ export interface TokenCache {
 }
 
 /**
- * Keeps opened token sets in memory for a minute at most. A disconnect in another instance is
+ * Keeps opened token sets in memory for a minute at most; with 0 seconds none. A disconnect in another instance is
  * therefore noticed within a minute here; the provider, told at once, refuses the token meanwhile.
  */
-export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache {
+export function createTokenCache(
+  fresh: FreshTokenSet,
+  clock: Clock,
+  cacheSeconds = longestCacheSeconds,
+): TokenCache {
   const kept = new Map<string, { opened: Opened; until: number }>();
 
   const find = ({ connectionId, uid, newerThan = 0 }: TokenRequest): Opened | undefined => {
@@ -46,7 +50,7 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
     const newer = kept.get(connectionId)?.opened.generation ?? 0;
     if (newer > opened.generation) return;
     kept.delete(connectionId);
-    kept.set(connectionId, { opened, until: clock.ticks() + cacheTtlMs });
+    kept.set(connectionId, { opened, until: clock.ticks() + cacheSeconds * 1_000 });
     const oldest = kept.keys().next().value;
     if (kept.size > cacheSize && oldest !== undefined) kept.delete(oldest);
   };
@@ -55,7 +59,7 @@ export function createTokenCache(fresh: FreshTokenSet, clock: Clock): TokenCache
     async get(request) {
       const found = find(request);
       const opened = found ?? (await fresh(request));
-      if (found === undefined) keep(request.connectionId, opened);
+      if (found === undefined && cacheSeconds > 0) keep(request.connectionId, opened);
       // Kept all the same: asking the provider again would give no other.
       assertSendable(opened.tokenSet);
       return opened;

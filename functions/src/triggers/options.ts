@@ -1,5 +1,6 @@
 import { setGlobalOptions } from 'firebase-functions/options';
 import { defineString, expr, projectID } from 'firebase-functions/params';
+import { longestCacheSeconds } from '../calls/access-token.ts';
 import { usualCookie } from '../identity/session-cookie.ts';
 import { leaseMs } from '../refresh/protocol.ts';
 
@@ -38,6 +39,12 @@ export const appCheckOnce = defineString('STRONGROOM_APP_CHECK_ONCE', {
 export const sessionCookie = defineString('STRONGROOM_SESSION_COOKIE', {
   default: usualCookie,
   description: 'The cookie that holds a Firebase session. Behind Hosting it must be __session.',
+});
+
+export const tokenCacheSeconds = defineString('STRONGROOM_TOKEN_CACHE_SECONDS', {
+  default: String(longestCacheSeconds),
+  description:
+    'How long an instance keeps an opened token in memory, in seconds: 60 at most; 0: not at all.',
 });
 
 /** Whether sign-ins bring tokens; see docs/sign-in.md. */
