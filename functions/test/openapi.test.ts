@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { authorize } from '../../sandbox/provider/browser.ts';
 import { stack } from '../../sandbox/test/stack.ts';
 import type { Route } from '../src/triggers/routes.ts';
 import { type Deployed, loadDeployed } from './harness/deployed.ts';
@@ -85,17 +86,31 @@ describe('the description of the REST API (docs/api/openapi.json)', function () 
     };
 
     it('of every operation that a user has from connecting an account to being forgotten', async () => {
-      const id = await ada.connect();
       const begun = await ask('connections-begin', '', { provider: 'sandbox' });
+      const { authorizationUrl, state } = begun.given;
+      const told = await authorize({ authorizationUrl, account: 'ada', decision: 'allow' });
+      const { code, iss } = Object.fromEntries(told);
+      const completed = await ask('connections-complete', '', { state, code, iss });
+      const { id } = completed.given;
+      const device = await ask('connections-beginDevice', '', { provider: 'sandbox' });
       const key = { provider: 'sandbox-key', credentials: { api_key: 'sandbox-key-of-ada' } };
       const results = [
         await ask('describe'),
         await ask('providers-list'),
         begun,
+        completed,
         await ask('connections-add', '', key),
         await ask('connections-list'),
         await ask('connections-get', id),
         await ask('connections-call', id, { method: 'GET', path: '/me' }),
+        await ask('connections-profile', id),
+        await ask('connections-exchange', id, {
+          scopes: ['openid'],
+          audience: ['orders'],
+          keep: true,
+        }),
+        device,
+        await ask('connections-pollDevice', '', { state: device.given.state }),
         await ask('audit-list'),
         await ask('connections-export'),
         await ask('connections-disconnect', id),
