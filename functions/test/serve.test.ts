@@ -25,6 +25,8 @@ describe('fifty callers at once on an expired token', function () {
     await systemClock.sleep(1_000);
     await sandboxProvider.resetCounters();
   });
+  // The next is another connection: nobody has a token of this one in memory then.
+  afterEach(() => ada.vault.connections.disconnect({ connectionId }));
   after(() => ada?.leave());
 
   const assertOneRefresh = async () => {

@@ -28,8 +28,11 @@ describe('a gigabyte through the proxy, in a process of its own,', function () {
       0,
     );
     const file = fileURLToPath(new URL('./proxy-process.ts', import.meta.url));
-    const execArgv = ['--disable-warning=ExperimentalWarning', '--max-old-space-size=64'];
-    child = fork(file, [upstream.url], { execArgv });
+    // As Node and the allocator do it where they find no more memory than that.
+    const heap = ['--max-old-space-size=64', '--max-semi-space-size=2'];
+    const execArgv = ['--disable-warning=ExperimentalWarning', ...heap];
+    const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
+    child = fork(file, [upstream.url], { execArgv, env });
     url = (await told()).url ?? '';
   });
   afterEach(async () => {
