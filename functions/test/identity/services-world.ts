@@ -113,6 +113,7 @@ export async function startServicesWorld(): Promise<ServicesWorld> {
     };
     return outside.rest(method, path, body)(headers);
   };
+  const connected: (readonly [uid: string, id: string])[] = [];
   return {
     outside,
     provider,
@@ -132,9 +133,14 @@ export async function startServicesWorld(): Promise<ServicesWorld> {
       const told = await authorize({ authorizationUrl, account: uid, decision: 'allow' });
       const answer = { state, ...Object.fromEntries(told) };
       const done = await ask(bearer, uid, 'POST', '/v1/connections/complete', answer);
-      return Object(done.body).id;
+      const { id } = Object(done.body);
+      connected.push([uid, id]);
+      return id;
     },
     async stop() {
+      // Nobody else has the key that opens them.
+      const bearer = await token('connections.write');
+      for (const [uid, id] of connected) await ask(bearer, uid, 'DELETE', `/v1/connections/${id}`);
       await outside.stop();
       await Promise.all([provider, issuer, plain, late, secrets].map((server) => server.stop()));
     },

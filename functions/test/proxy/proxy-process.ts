@@ -6,5 +6,10 @@ import { startProxyBefore } from './proxied.ts';
 
 const { url } = await startProxyBefore(process.argv[2] ?? '', { timeoutMs: 600_000 });
 process.send?.({ url });
-process.on('message', () => process.send?.({ mostBytes: process.resourceUsage().maxRSS * 1_024 }));
+// Not `maxRSS`, in which the process that forked this one is reckoned as well.
+let mostBytes = 0;
+setInterval(() => {
+  mostBytes = Math.max(mostBytes, process.memoryUsage.rss());
+}, 10);
+process.on('message', () => process.send?.({ mostBytes }));
 process.on('disconnect', () => process.exit());
