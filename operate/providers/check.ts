@@ -6,6 +6,7 @@ import { idTokenKeysOf } from '../../functions/src/oauth/id-token.ts';
 import { createPartyFinder, type Party } from '../../functions/src/oauth/party.ts';
 import { isPushed } from '../../functions/src/oauth/pushed-authorization.ts';
 import { registrationOf } from '../../functions/src/oauth/registration.ts';
+import { takesCredentials } from '../../functions/src/providers/credential-fields.ts';
 import type { Provider, Settings } from '../../functions/src/providers/settings-schema.ts';
 import { fieldsOf } from '../../functions/src/providers/template.ts';
 
@@ -91,7 +92,7 @@ const asked: readonly (readonly [what: string, check: (party: AuthorizingParty) 
 
 function offersOf(party: Party): Finding[] {
   const { provider } = party;
-  if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') return [];
+  if (takesCredentials(provider)) return [];
   return asked.flatMap(([what, check]) => {
     try {
       check({ ...party, provider });

@@ -1,23 +1,13 @@
 import type { Caller } from '../identity/caller.ts';
-import type { AuthorizingParty } from '../oauth/authorizing-party.ts';
+import { findAuthorizingParty } from '../oauth/authorizing-party.ts';
 import { authorizeDevice, type DeviceSecrets } from '../oauth/device-authorization.ts';
 import { newDpopKey } from '../oauth/dpop.ts';
-import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import { asToldFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { SettingsReader } from '../providers/settings.ts';
 import type { AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
-import type { ConnectionStore } from '../store/connection-store.ts';
-import type { Sealer } from '../vault/seal.ts';
-import {
-  authorizationIdOf,
-  type BeginRequest,
-  healedBy,
-  placeOfSecrets,
-  remembranceMs,
-  scopesOf,
-} from './begin.ts';
+import { type BeginDependencies, type BeginRequest, healedBy, scopesOf } from './begin.ts';
 import { notOffered } from './not-offered.ts';
+import { remember } from './remember.ts';
 
 export type BeginDeviceRequest = Pick<BeginRequest, 'provider' | 'connectionId' | 'scopes'>;
 
@@ -35,16 +25,6 @@ export interface BegunDevice {
   readonly expiresAt: string;
 }
 
-interface BeginDeviceDependencies {
-  readonly store: ConnectionStore;
-  readonly settings: SettingsReader;
-  readonly findParty: PartyFinder;
-  readonly sealer: Sealer;
-  readonly clock: Clock;
-  /** An unguessable string of at least 256 bits. */
-  readonly newState: () => string;
-}
-
 /**
  * Starts the authorization of an app that has no browser (RFC 8628 §3.1). Cost: 1 write, and 1 read to
  * heal a connection; one request to the provider.
@@ -52,7 +32,7 @@ interface BeginDeviceDependencies {
  * @throws StrongroomError `not_offered`, `provider_unknown`, `scope_not_offered`,
  *   `connection_not_found`, `provider_misconfigured`, `provider_answer_invalid`, `unavailable`.
  */
-export function createBeginDevice(dependencies: BeginDeviceDependencies) {
+export function createBeginDevice(dependencies: BeginDependencies) {
   const { store, settings, findParty, sealer, clock, newState } = dependencies;
 
   return async ({ uid }: Caller, request: BeginDeviceRequest): Promise<BegunDevice> => {
@@ -65,30 +45,17 @@ export function createBeginDevice(dependencies: BeginDeviceDependencies) {
     const { deviceCode, expiresInSeconds, ...shown } = await codesOf(findParty, provider, scopes);
 
     const state = newState();
-    const id = authorizationIdOf(state);
     const secrets: DeviceSecrets = {
       deviceCode,
       ...(provider.dpop && { dpopKey: await newDpopKey() }),
     };
-    const { jwe } = await sealer.seal(secrets, placeOfSecrets(uid, id, provider.id));
     const now = clock.now();
     const expiresAt = now + expiresInSeconds * 1_000;
     const { intervalSeconds } = shown;
-    await store.createAuthorization(id, {
-      uid,
-      provider: provider.id,
-      connectionId: request.connectionId ?? null,
-      subject: healed?.account.subject ?? null,
-      scopes,
-      sealed: jwe,
-      redirectUri: '',
-      returnTo: '',
-      device: { intervalSeconds, pollAt: now },
-      expiresAt,
-      usedAt: null,
-      usedBy: null,
-      deleteAt: expiresAt + remembranceMs,
-    });
+    const { connectionId } = request;
+    const begun = { state, uid, provider, connectionId, healed, scopes, secrets, expiresAt };
+    const device = { intervalSeconds, pollAt: now };
+    await remember(dependencies, begun, { redirectUri: '', returnTo: '', device });
     const { userCode, verificationUri, verificationUriComplete } = shown;
     return {
       state,
@@ -118,10 +85,8 @@ async function codesOf(
   scopes: readonly string[],
 ) {
   try {
-    const party: AuthorizingParty = { ...(await findParty(provider)), provider };
-    return await authorizeDevice(party, scopes);
+    return await authorizeDevice(await findAuthorizingParty(findParty, provider), scopes);
   } catch (error) {
-    const failure = asOAuthFailure(error);
-    throw failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+    throw asToldFailure(error);
   }
 }

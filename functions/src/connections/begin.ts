@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import { authorizationUrl, newAuthorizationSecrets } from '../oauth/authorization-request.ts';
-import { authorizing } from '../oauth/authorizing-party.ts';
-import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import { authorizing, findAuthorizingParty } from '../oauth/authorizing-party.ts';
+import { asToldFailure } from '../oauth/failure.ts';
 import { grantedAs } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -12,7 +11,8 @@ import type { AppSettings, AuthorizingProvider, Provider } from '../providers/se
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { StatusDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
-import type { Place, Sealer } from '../vault/seal.ts';
+import type { Sealer } from '../vault/seal.ts';
+import { remember } from './remember.ts';
 
 export interface BeginRequest {
   readonly provider: string;
@@ -41,10 +41,7 @@ export interface BegunAuthorization {
 
 /** How long a user may take at the provider. */
 export const authorizationTtlMs = 10 * 60_000;
-/** How long a finished or expired authorization is remembered, to tell it from an unknown one. */
-export const remembranceMs = 24 * 60 * 60_000;
-
-interface BeginDependencies {
+export interface BeginDependencies {
   readonly store: ConnectionStore;
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
@@ -63,7 +60,7 @@ interface BeginDependencies {
  *   that callers may not choose, or a provider whose users authorize nothing.
  */
 export function createBegin(dependencies: BeginDependencies) {
-  const { store, settings, findParty, sealer, clock, newState } = dependencies;
+  const { store, settings, findParty, clock, newState } = dependencies;
 
   return async ({ uid }: Caller, request: BeginRequest): Promise<BegunAuthorization> => {
     const provider = authorizing(await settings.provider(request.provider));
@@ -85,23 +82,10 @@ export function createBegin(dependencies: BeginDependencies) {
       parameters,
     });
 
-    const id = authorizationIdOf(state);
     const expiresAt = clock.now() + authorizationTtlMs;
-    const { jwe } = await sealer.seal(secrets, placeOfSecrets(uid, id, provider.id));
-    await store.createAuthorization(id, {
-      uid,
-      provider: provider.id,
-      connectionId: request.connectionId ?? null,
-      subject: healed?.account.subject ?? null,
-      scopes,
-      sealed: jwe,
-      redirectUri,
-      returnTo,
-      expiresAt,
-      usedAt: null,
-      usedBy: null,
-      deleteAt: expiresAt + remembranceMs,
-    });
+    const { connectionId } = request;
+    const begun = { state, uid, provider, connectionId, healed, scopes, secrets, expiresAt };
+    await remember(dependencies, begun, { redirectUri, returnTo });
     return {
       authorizationUrl: url.href,
       state,
@@ -111,26 +95,15 @@ export function createBegin(dependencies: BeginDependencies) {
   };
 }
 
-/** A pending authorization's document id. The state itself is known to the client alone. */
-export function authorizationIdOf(state: string): string {
-  return createHash('sha256').update(state).digest('base64url');
-}
-
-/** Where the secrets of a pending authorization belong. */
-export function placeOfSecrets(uid: string, id: string, provider: string): Place {
-  return { uid, document: id, field: 'authorization', generation: 0, provider };
-}
-
 async function urlFor(
   findParty: PartyFinder,
   provider: AuthorizingProvider,
   request: Parameters<typeof authorizationUrl>[1],
 ): Promise<URL> {
   try {
-    return await authorizationUrl({ ...(await findParty(provider)), provider }, request);
+    return await authorizationUrl(await findAuthorizingParty(findParty, provider), request);
   } catch (error) {
-    const failure = asOAuthFailure(error);
-    throw failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+    throw asToldFailure(error);
   }
 }
 

@@ -2,7 +2,7 @@ import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { AuthorizationDocument } from '../store/documents.ts';
-import { authorizationIdOf } from './begin.ts';
+import { authorizationIdOf } from './remember.ts';
 
 /**
  * Where the callback page hands an authorization response to. Cost: 1 read.

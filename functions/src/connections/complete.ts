@@ -6,29 +6,22 @@ import {
   validateResponse,
 } from '../oauth/authorization-code.ts';
 import type { AuthorizationSecrets } from '../oauth/authorization-request.ts';
-import { authorizing } from '../oauth/authorizing-party.ts';
+import { authorizing, findAuthorizingParty } from '../oauth/authorizing-party.ts';
 import { dpopKeySchema } from '../oauth/dpop.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
-import { refusedScopesOf } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
-import { tokenSetOf } from '../oauth/token-set.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import { rejected } from '../vault/keyring.ts';
-import type { FindAccount } from './account.ts';
-import { authorizationIdOf, placeOfSecrets } from './begin.ts';
 import type { Connected } from './connection.ts';
-import { keep } from './keep.ts';
-import type { KeepDependencies } from './keeping.ts';
+import { type KeepGivenDependencies, keepGiven } from './keep-given.ts';
 import type { NoteRefusal } from './note-refusal.ts';
 import { type Pending, pendingOf, stateUsed } from './pending.ts';
+import { authorizationIdOf, placeOfSecrets } from './remember.ts';
 
-interface CompleteDependencies extends KeepDependencies {
+interface CompleteDependencies extends KeepGivenDependencies {
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
-  readonly findAccount: FindAccount;
   readonly noteRefusal: NoteRefusal;
-  /** Tells this instance's cache. */
-  readonly forgetToken: (connectionId: string) => void;
 }
 
 /**
@@ -41,8 +34,7 @@ interface CompleteDependencies extends KeepDependencies {
  *   `provider_misconfigured`, `unavailable`: begin again.
  */
 export function createComplete(dependencies: CompleteDependencies) {
-  const { store, settings, findParty, sealer, clock, newId, forgetToken } = dependencies;
-  const { findAccount, noteRefusal } = dependencies;
+  const { store, settings, findParty, sealer, clock, newId, noteRefusal } = dependencies;
 
   return async (caller: Caller, response: AuthorizationResponse): Promise<Connected> => {
     const id = authorizationIdOf(response.state);
@@ -62,7 +54,7 @@ export function createComplete(dependencies: CompleteDependencies) {
     const { document } = stored;
     try {
       const provider = authorizing(await settings.provider(document.provider));
-      const party = { ...(await findParty(provider)), provider };
+      const party = await findAuthorizingParty(findParty, provider);
       const place = placeOfSecrets(caller.uid, id, document.provider);
       const secrets = secretsOf(await sealer.open(sealed, place));
       // A key at hand before the code is spent: what the provider gives can then be kept.
@@ -73,19 +65,8 @@ export function createComplete(dependencies: CompleteDependencies) {
       const code = validateResponse(party, response);
       const obtainedAt = clock.now();
       const given = await exchangeCode(party, code, document.redirectUri, secrets);
-      const { scopes } = document;
       const { dpopKey } = secrets;
-      const tokenSet = tokenSetOf(given.answer, { provider, scopes, obtainedAt, dpopKey });
-      const connection = await keep(
-        dependencies,
-        party,
-        { ...document, authorization: id },
-        tokenSet,
-        await findAccount(party, tokenSet, given.claims),
-      );
-      forgetToken(connection.id);
-      const refusedScopes = refusedScopesOf(provider, scopes, tokenSet);
-      return { ...connection, ...(refusedScopes.length > 0 && { refusedScopes }) };
+      return await keepGiven(dependencies, party, stored, given, { obtainedAt, dpopKey });
     } catch (error) {
       const known = error instanceof OAuthFailure ? error.toStrongroomError() : error;
       await refused(known);

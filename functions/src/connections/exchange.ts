@@ -2,11 +2,12 @@ import type { Audit } from '../audit/audit.ts';
 import type { TokenCache } from '../calls/access-token.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
+import { lacksScope } from '../identity/lacks-scope.ts';
 import type { Limits } from '../limits/limits.ts';
 import { sendWithin } from '../limits/send-within.ts';
-import type { AuthorizingParty } from '../oauth/authorizing-party.ts';
+import { findAuthorizingParty } from '../oauth/authorizing-party.ts';
 import { newDpopKey } from '../oauth/dpop.ts';
-import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import { asToldFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import { exchangeToken, type TokenExchange, type TokenType } from '../oauth/token-exchange.ts';
 import { type TokenSet, tokenSetOf } from '../oauth/token-set.ts';
@@ -102,7 +103,7 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
     const dpopKey = keep && provider.dpop ? await newDpopKey() : undefined;
     const { requestedTokenType } = allowed;
     const asked: TokenExchange = { ...target, subject, actor, requestedTokenType, dpopKey };
-    const party: AuthorizingParty = { ...(await findParty(provider)), provider };
+    const party = await findAuthorizingParty(findParty, provider);
     // A key at hand: what is to be kept can then be kept.
     if (keep) await dependencies.sealer.prepare();
     const obtainedAt = clock.now();
@@ -142,12 +143,7 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
       const { uid, service } = caller;
       const { connectionId, keep = false } = request;
       if (keep && service?.scopes.has('connections.write') === false) {
-        const scope = 'connections.write';
-        throw new StrongroomError(
-          'insufficient_scope',
-          `The access token lacks the scope ${scope}.`,
-          { scope },
-        );
+        throw lacksScope('connections.write');
       }
       const exchanged = await asKnown(exchange(uid, request, { isOwn: false, deadlineAt }));
       if (keep) {
@@ -168,8 +164,7 @@ async function asKnown<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    const failure = asOAuthFailure(error);
-    throw failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+    throw asToldFailure(error);
   }
 }
 

@@ -1,31 +1,27 @@
 import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
-import type { AuthorizingParty } from '../oauth/authorizing-party.ts';
+import { type AuthorizingParty, findAuthorizingParty } from '../oauth/authorizing-party.ts';
 import {
   type DevicePoll,
   type DeviceSecrets,
   pollDeviceCode,
 } from '../oauth/device-authorization.ts';
 import { dpopKeySchema } from '../oauth/dpop.ts';
-import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import { asOAuthFailure, asToldFailure, OAuthFailure } from '../oauth/failure.ts';
 import type { GivenTokens } from '../oauth/given-tokens.ts';
-import { refusedScopesOf } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
-import { tokenSetOf } from '../oauth/token-set.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { AuthorizationDocument, DevicePace } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import { rejected } from '../vault/keyring.ts';
-import type { FindAccount } from './account.ts';
-import { authorizationIdOf, placeOfSecrets } from './begin.ts';
 import { deviceProvider } from './begin-device.ts';
 import type { Connected, Connection } from './connection.ts';
-import { keep } from './keep.ts';
-import type { KeepDependencies } from './keeping.ts';
+import { type KeepGivenDependencies, keepGiven } from './keep-given.ts';
 import { connectionOf } from './list.ts';
 import type { NoteRefusal } from './note-refusal.ts';
 import { pendingOf, stateUsed } from './pending.ts';
+import { authorizationIdOf, placeOfSecrets } from './remember.ts';
 
 /**
  * `slow_down`: nobody was asked, or the provider wants to be asked less often. Both it and `pending`:
@@ -35,13 +31,10 @@ export type PolledDevice =
   | { readonly status: 'pending' | 'slow_down'; readonly retryAfterSeconds: number }
   | { readonly status: 'connected'; readonly connection: Connection | Connected };
 
-interface PollDeviceDependencies extends KeepDependencies {
+interface PollDeviceDependencies extends KeepGivenDependencies {
   readonly settings: SettingsReader;
   readonly findParty: PartyFinder;
-  readonly findAccount: FindAccount;
   readonly noteRefusal: NoteRefusal;
-  /** Tells this instance's cache. */
-  readonly forgetToken: (connectionId: string) => void;
 }
 
 /**
@@ -81,7 +74,7 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
 
       const { document } = stored;
       const provider = deviceProvider(await settings.provider(document.provider));
-      const party: AuthorizingParty = { ...(await findParty(provider)), provider };
+      const party = await findAuthorizingParty(findParty, provider);
       const place = placeOfSecrets(caller.uid, id, document.provider);
       const secrets = secretsOf(await sealer.open(sealed, place));
       // A key at hand before the code is spent: what the provider gives can then be kept.
@@ -92,7 +85,7 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
       if (held === undefined) return waiting('slow_down', device.intervalSeconds);
       const poll = await ask(held, device, party, secrets);
       if (poll.kind === 'given')
-        return await connect(caller, held, party, poll.given, { startedAt, secrets });
+        return await connect(held, party, poll.given, { startedAt, secrets });
       if (poll.kind === 'over') {
         const ended = { device: { ...device, pollAt: clock.now() } };
         await store.useAuthorization(held, clock.now(), newId(), ended);
@@ -128,8 +121,7 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
       const failure = asOAuthFailure(error);
       const told = failure instanceof OAuthFailure ? (failure.retryAfterSeconds ?? 0) : 0;
       const seconds = await release(held, Math.max(intervalSeconds * 2, Math.ceil(told)));
-      const said = failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
-      const { code, message, details } = said;
+      const { code, message, details } = asToldFailure(failure);
       throw new StrongroomError(code, message, { ...details, retryAfterSeconds: seconds });
     }
   }
@@ -144,26 +136,17 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
   }
 
   async function connect(
-    { uid }: Caller,
     held: Stored<AuthorizationDocument>,
     party: AuthorizingParty,
     given: GivenTokens,
     { startedAt, secrets }: { readonly startedAt: number; readonly secrets: DeviceSecrets },
   ): Promise<PolledDevice> {
-    const { document, id } = held;
     // What was given is kept, whatever becomes of this write: the code is spent all the same.
     await store.useAuthorization(held, clock.now(), newId()).catch(() => false);
-    const { provider } = party;
     const { dpopKey } = secrets;
-    const context = { provider, scopes: document.scopes, obtainedAt: startedAt, dpopKey };
-    const tokenSet = tokenSetOf(given.answer, context);
-    const account = await dependencies.findAccount(party, tokenSet, given.claims);
-    const target = { ...document, uid, authorization: id };
-    const connection = await keep(dependencies, party, target, tokenSet, account);
-    dependencies.forgetToken(connection.id);
-    const refusedScopes = refusedScopesOf(provider, document.scopes, tokenSet);
-    const told = { ...connection, ...(refusedScopes.length > 0 && { refusedScopes }) };
-    return { status: 'connected', connection: told };
+    const asked = { obtainedAt: startedAt, dpopKey };
+    const connection = await keepGiven(dependencies, party, held, given, asked);
+    return { status: 'connected', connection };
   }
 
   /** The answer to the poll that connected may not have arrived. */

@@ -7,7 +7,7 @@ import { StrongroomError, unavailable } from '../errors.ts';
 import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits/limits.ts';
 import { sendWithin } from '../limits/send-within.ts';
-import { asOAuthFailure, OAuthFailure } from '../oauth/failure.ts';
+import { asToldFailure } from '../oauth/failure.ts';
 import type { Party, PartyFinder } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Opened } from '../refresh/dependencies.ts';
@@ -141,6 +141,5 @@ function asProfileError(error: unknown): StrongroomError {
     if (error.kind === 'refused') return addressRefused();
     return error.kind === 'too_large' ? unusable('told too much') : unavailable('provider');
   }
-  const failure = asOAuthFailure(error);
-  return failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+  return asToldFailure(error);
 }

@@ -5,6 +5,7 @@ import { log } from '../logs.ts';
 import { type TokenSet, tokenSetSchema } from '../oauth/token-set.ts';
 import type { Enqueue } from '../platform/tasks.ts';
 import { within } from '../platform/within.ts';
+import { takesCredentials } from '../providers/credential-fields.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { AuthorizingProvider, Settings } from '../providers/settings-schema.ts';
 import { openTokenSet } from '../refresh/sealed-token-set.ts';
@@ -95,7 +96,7 @@ export function createSeedLater(dependencies: SeedDependencies) {
     const { success, output } = v.safeParse(contentSchema, opened);
     if (!success) throw rejected();
     const provider = await settings.provider(output.provider);
-    if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') return;
+    if (takesCredentials(provider)) return;
     await keepSeed(dependencies, { ...output, uid, id, provider });
   };
 }
@@ -104,9 +105,10 @@ function providerOf(
   providers: Settings['providers'],
   providerId: string,
 ): AuthorizingProvider | undefined {
-  for (const [id, provider] of Object.entries(providers)) {
-    if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') continue;
-    if (provider.signIn?.providerId === providerId) return { ...provider, id };
+  for (const [id, entry] of Object.entries(providers)) {
+    const provider = { ...entry, id };
+    if (takesCredentials(provider)) continue;
+    if (provider.signIn?.providerId === providerId) return provider;
   }
   return undefined;
 }

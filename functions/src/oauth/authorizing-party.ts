@@ -1,13 +1,22 @@
 import { StrongroomError } from '../errors.ts';
+import { takesCredentials } from '../providers/credential-fields.ts';
 import type { AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
-import type { Party } from './party.ts';
+import type { Party, PartyFinder } from './party.ts';
 
 /** A conversation with a provider whose users authorize the app in their browser. */
 export type AuthorizingParty = Party & { readonly provider: AuthorizingProvider };
 
+/** @throws as `PartyFinder`. */
+export async function findAuthorizingParty(
+  findParty: PartyFinder,
+  provider: AuthorizingProvider,
+): Promise<AuthorizingParty> {
+  return { ...(await findParty(provider)), provider };
+}
+
 /** @throws StrongroomError `invalid_argument`: its accounts are connected in another way. */
 export function authorizing(provider: Provider): AuthorizingProvider {
-  if (provider.kind === 'oidc' || provider.kind === 'oauth2') return provider;
+  if (!takesCredentials(provider)) return provider;
   throw new StrongroomError(
     'invalid_argument',
     'Accounts of this provider are connected by credentials: call connections-add.',

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
 import type { DpopKey } from './dpop.ts';
-import { asOAuthFailure, OAuthFailure } from './failure.ts';
+import { asOAuthFailure, asToldFailure, OAuthFailure } from './failure.ts';
 import { acceptTokens, type GivenTokens } from './given-tokens.ts';
 import { provenRequest } from './proven-request.ts';
 import { membersOf, mendTokenAnswer } from './token-answer.ts';
@@ -173,10 +173,8 @@ export async function pollDeviceCode(
       );
       return { kind: 'given', given };
     } catch (error) {
-      const failure = asOAuthFailure(error, provider.life);
-      if (!isSpent) throw failure;
-      const known = failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
-      return { kind: 'over', error: known };
+      if (!isSpent) throw asOAuthFailure(error, provider.life);
+      return { kind: 'over', error: asToldFailure(error, provider.life) };
     }
   }, mayAskAgain);
 }

@@ -120,6 +120,12 @@ export function asOAuthFailure(
   return new OAuthFailure('invalid');
 }
 
+/** The same as a caller is told of it. */
+export function asToldFailure(error: unknown, own?: OwnErrors): StrongroomError {
+  const failure = asOAuthFailure(error, own);
+  return failure instanceof OAuthFailure ? failure.toStrongroomError() : failure;
+}
+
 function ofEgress(error: EgressError): OAuthFailure {
   if (error.kind === 'refused') return new OAuthFailure('operator', 'egress_refused');
   return new OAuthFailure(error.processed === 'no' ? 'transient' : 'uncertain');

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
+import { takesCredentials } from '../providers/credential-fields.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { asOAuthFailure, OAuthFailure } from './failure.ts';
 import type { Party } from './party.ts';
@@ -60,7 +61,7 @@ async function spendOnce(
 
 /** The data's own, and the API that the token is for (RFC 8707 §2.2). */
 function refreshParametersOf(provider: Provider): Record<string, string> {
-  if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') return {};
+  if (takesCredentials(provider)) return {};
   const { refreshParameters, resource } = provider;
   return { ...refreshParameters, ...(resource !== undefined && { resource }) };
 }

@@ -8,6 +8,7 @@ import {
   type ServiceCaller,
   type User,
 } from '../identity/caller.ts';
+import { lacksScope } from '../identity/lacks-scope.ts';
 import type { ServiceScope } from '../identity/service-settings.ts';
 import type { Service } from '../identity/services.ts';
 import { refusedBearer } from './challenge.ts';
@@ -83,9 +84,7 @@ export async function authorize(
 function lacking(scope: ServiceScope | undefined): StrongroomError {
   return scope === undefined
     ? new StrongroomError('insufficient_scope', 'This is for the user himself, not for a service.')
-    : new StrongroomError('insufficient_scope', `The access token lacks the scope ${scope}.`, {
-        scope,
-      });
+    : lacksScope(scope);
 }
 
 /** A uid as Firebase makes it or an import may: one segment of a path, of characters a header takes. */
