@@ -3,7 +3,7 @@
  * everything else is one small set of files, so that a cold start reads little.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -33,15 +33,43 @@ const { outputFiles } = await build({
 }).catch(() => process.exit(1));
 
 await mkdir(lib, { recursive: true });
-for (const { path, contents } of outputFiles) await writeIfChanged(path, contents);
-const current = new Set(outputFiles.map(({ path }) => basename(path)));
-for (const name of await readdir(lib))
-  if (!current.has(name) && !name.endsWith('.part')) await rm(join(lib, name), { recursive: true });
+const files = [...outputFiles, ...(await catalogueFiles())];
+for (const { path, contents } of files) await writeIfChanged(path, contents);
+const current = new Set(files.map(({ path }) => path));
+for (const { parentPath, name } of (
+  await readdir(lib, { recursive: true, withFileTypes: true })
+).filter((entry) => entry.isFile())) {
+  const path = join(parentPath, name);
+  if (!current.has(path) && !name.endsWith('.part')) await rm(path);
+}
+
+/**
+ * What an instance reads of the catalogue (src/providers/read-entry.ts), a file for each entry: the
+ * samples and sources are for people and tests.
+ */
+async function catalogueFiles() {
+  const from = fileURLToPath(new URL('src/providers/catalogue', import.meta.url));
+  const names = await readdir(from, { recursive: true });
+  return Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map(async (name) => {
+        const {
+          name: title,
+          variables,
+          provider,
+        } = JSON.parse(await readFile(join(from, name), 'utf8'));
+        const contents = Buffer.from(JSON.stringify({ name: title, variables, provider }));
+        return { path: join(lib, 'catalogue', name), contents };
+      }),
+  );
+}
 
 /** A running emulator reloads when a file changes, and must never see half of one. */
 async function writeIfChanged(path, contents) {
   const before = await readFile(path).catch(() => undefined);
   if (before?.equals(contents)) return;
+  await mkdir(dirname(path), { recursive: true });
   const part = `${path}.${process.pid}.part`;
   await writeFile(part, contents);
   await rename(part, path);

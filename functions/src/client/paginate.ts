@@ -110,9 +110,22 @@ function nextOf(progress: Progress, options: PageOptions): PageRequest | undefin
       ? atAddress(progress, String(cursor))
       : withParameter(asked, parameter, cursor);
   }
+  if (options.style === 'after') return afterItem(progress, options);
   const total = options.total === undefined ? undefined : memberOf(answer.data, options.total);
   if (isEmpty || (typeof total === 'number' && items >= total)) return undefined;
   return withParameter(request, ...positionOf(request, options, pages, items));
+}
+
+/** The page that begins after the last item of this one. */
+function afterItem(
+  { asked, answer, isEmpty }: Progress,
+  { parameter, id, items, more }: Extract<PageOptions, { style: 'after' }>,
+): PageRequest | undefined {
+  if (isEmpty || (more !== undefined && memberOf(answer.data, more) !== true)) return undefined;
+  const last = memberOf(itemsOf<unknown>(answer.data, items).at(-1), id);
+  const isId = typeof last === 'number' || (typeof last === 'string' && last !== '');
+  if (!isId) throw invalid('The last item of the page has no id where the option id says.');
+  return withParameter(asked, parameter, last);
 }
 
 /** The parameter of the page after so many pages and items, counted from where the caller began. */

@@ -88,6 +88,8 @@ function waysOf(provider: Provider, registration: Registration): Way[] {
         id: JSON.stringify(key.privateKey),
         auth: privateKeyJwt(provider, key),
       }));
+    case 'signed_client_secret':
+      return [];
     case 'tls_client_auth':
     case 'self_signed_tls_client_auth':
       return certificate === undefined ? [] : [{ id: '', auth: oauth.TlsClientAuth() }];

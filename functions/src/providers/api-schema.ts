@@ -1,14 +1,12 @@
 import * as v from 'valibot';
-import { headerNameSchema, positive, text } from './primitives.ts';
+import { headerNameSchema, pathSchema, positive, text } from './primitives.ts';
+import { urlTemplateSchema } from './template.ts';
 
 /** A field of a token endpoint's answer that is kept with the tokens: `instance_url`. */
 const fieldNameSchema = v.pipe(
   v.string(),
   v.regex(/^[a-z][a-z0-9_]{0,62}$/i, 'must be the name of a field of the token answer'),
 );
-
-/** Text in which `{field}` stands for the access token, or for a field that `keep` names. */
-export const placeholder = /\{([a-z][a-z0-9_]{0,62})\}/gi;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -17,9 +15,6 @@ const credentialSchema = v.strictObject({
   headers: v.optional(v.record(headerNameSchema, text), {}),
   query: v.optional(v.record(text, text), {}),
 });
-
-/** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
-export const pathSchema = v.union([text, v.array(text)]);
 
 const counted = { parameter: v.exactOptional(text), total: v.exactOptional(pathSchema) };
 const page = { items: v.exactOptional(pathSchema) };
@@ -31,6 +26,14 @@ export const pagingSchema = v.variant('style', [
     style: v.literal('cursor'),
     cursor: pathSchema,
     parameter: v.exactOptional(text),
+    ...page,
+  }),
+  /** From after an item on: `starting_after` and the `id` of the last one. */
+  v.strictObject({
+    style: v.literal('after'),
+    parameter: text,
+    id: v.optional(pathSchema, 'id'),
+    more: v.exactOptional(pathSchema),
     ...page,
   }),
   v.strictObject({ style: v.literal('offset'), ...counted, ...page }),
@@ -54,8 +57,29 @@ const callLimitsSchema = v.strictObject({
   perMinute: v.optional(positive),
 });
 
+/** How the API says when it may be asked again, where not by `Retry-After`. */
+const rateLimitSchema = v.strictObject({
+  /** Statuses by which it refuses. */
+  statuses: v.optional(v.array(v.picklist([403, 429, 503])), [429]),
+  /** The header that tells; how it tells: a time, or how long from now. */
+  reset: headerNameSchema,
+  resetIs: v.picklist(['seconds', 'epoch-seconds', 'epoch-milliseconds', 'iso-8601']),
+  /** The header that tells what is left: a refusal is one of the limit where it is 0. */
+  remaining: v.exactOptional(headerNameSchema),
+});
+
+/** A request after connecting, whose answer tells where the API is. */
+const lookupSchema = v.strictObject({
+  /** A URL on the host of the token endpoint, or on one of `apiHosts`. */
+  endpoint: urlTemplateSchema,
+  /** Default: the credential as it is. `{access_token}` as in `credential`. */
+  headers: v.exactOptional(v.record(headerNameSchema, text)),
+  /** Which member of the answer is kept as which field: `{"cloud_id": "0.id"}`. */
+  keep: v.record(fieldNameSchema, pathSchema),
+});
+
 /** A host, or all below a domain: `*.example.com`. */
-const hostPatternSchema = v.pipe(
+export const hostPatternSchema = v.pipe(
   v.string(),
   v.regex(
     /^(\*\.)?([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+[a-z][a-z\d-]{0,61}[a-z\d]$/,
@@ -69,11 +93,13 @@ export const apiEntries = {
    * Below it a connection's credential goes, nowhere else. `{field}` stands for a field that `keep`
    * names: `{instance_url}/services/data`, `https://{shop}.example.com`.
    */
-  apiBaseUrl: v.pipe(text, v.check(isTemplateOfUrl, 'must be an absolute URL')),
+  apiBaseUrl: urlTemplateSchema,
   /** The hosts that such a field may lead to; without one: that of `apiBaseUrl`. */
   apiHosts: v.optional(v.array(hostPatternSchema), []),
   /** Fields of the token endpoint's answer that are kept with the tokens. */
   keep: v.optional(v.array(fieldNameSchema), []),
+  /** A request after connecting that tells further such fields; see docs/settings.md. */
+  lookup: v.exactOptional(lookupSchema),
   /** Headers and parameters with `{access_token}`, or a field of `keep`, in them. */
   credential: v.optional(credentialSchema, {
     headers: { authorization: 'Bearer {access_token}' },
@@ -82,6 +108,11 @@ export const apiEntries = {
   apiHeaders: v.optional(v.record(headerNameSchema, text), {}),
   /** Statuses by which the API refuses a token; one newer is tried. */
   replayOn: v.optional(v.array(v.picklist([401, 403])), [401]),
+  /** How an answer refuses a token whatever its status: `{"member": "error", "values": ["token_expired"]}`. */
+  refusal: v.exactOptional(
+    v.strictObject({ member: pathSchema, values: v.array(v.union([text, v.number()])) }),
+  ),
+  rateLimit: v.exactOptional(rateLimitSchema),
   /** How lists are handed out, where most of them are alike. */
   paging: v.optional(pagingSchema),
   callLimits: v.optional(callLimitsSchema, {}),
@@ -98,10 +129,3 @@ export const apiEntries = {
    */
   redactEchoes: v.optional(v.picklist(['never', 'calls', 'always']), 'calls'),
 };
-
-export function isTemplateOfUrl(value: string): boolean {
-  const [first] = value.match(placeholder) ?? [];
-  const isWhole = first !== undefined && value.startsWith(first);
-  const filled = isWhole ? value.replace(first, 'https://x.example') : value;
-  return URL.canParse(filled.replace(placeholder, 'x'));
-}

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { scopeSchema, urlSchema } from './primitives.ts';
+import { hostPatternSchema } from './api-schema.ts';
+import { scopeSchema, text } from './primitives.ts';
+import { urlTemplateSchema } from './template.ts';
 
 /** The protocol's own parameters: what they hold is not for settings or callers to say. */
 const reserved = new Set([
@@ -47,6 +49,14 @@ export const authorizationEntries = {
   authorizationParameters: v.optional(parametersSchema, {}),
   /** Those that callers may choose themselves: `["prompt", "ui_locales"]`. */
   callerParameters: v.optional(v.array(parameterNameSchema), []),
+  /** Parameters of the authorization response that are kept with the tokens: `["realmId"]`. */
+  callbackParameters: v.optional(v.array(parameterNameSchema), []),
+  /** What the provider calls our redirect URI, where it gave it a name of its own. */
+  redirectUriAlias: v.exactOptional(text),
+  /** What follows `#` in the authorization request's URL. */
+  authorizationFragment: v.exactOptional(text),
+  /** The hosts that variables which users set may lead requests to. */
+  endpointHosts: v.optional(v.array(hostPatternSchema), []),
   /** Extra parameters of the token request, and of a refresh. */
   tokenParameters: v.optional(parametersSchema, {}),
   refreshParameters: v.optional(parametersSchema, {}),
@@ -68,6 +78,6 @@ export const authorizationEntries = {
 
 /** The endpoints of these, where they are written down. */
 export const authorizationEndpoints = {
-  pushedAuthorizationRequestEndpoint: v.optional(urlSchema),
-  jwksUri: v.optional(urlSchema),
+  pushedAuthorizationRequestEndpoint: v.optional(urlTemplateSchema),
+  jwksUri: v.optional(urlTemplateSchema),
 };

@@ -53,16 +53,19 @@ export const clientEntries = {
       'client_secret_basic',
       'client_secret_post',
       'private_key_jwt',
+      'signed_client_secret',
       'tls_client_auth',
       'self_signed_tls_client_auth',
       'none',
     ]),
     'client_secret_basic',
   ),
-  /** For `private_key_jwt` (RFC 7523 §2.2): one, or two while a key is being replaced. */
+  /** For `private_key_jwt` (RFC 7523 §2.2) and `signed_client_secret`: one, or two while a key is being replaced. */
   clientKeys: v.optional(v.pipe(v.array(signingKeySchema), v.maxLength(2)), []),
   /** Whom such an assertion is for. Default: the issuer where the settings name it. */
   clientAssertionAudience: v.exactOptional(v.picklist(['issuer', 'token_endpoint'])),
+  /** Who signs a `signed_client_secret`: a JWT in the place of the secret. Default: the client id. */
+  clientSecretIssuer: v.exactOptional(text),
   /** Shown to the endpoints of the provider; needed for both kinds of `tls_client_auth`. */
   clientCertificate: v.exactOptional(certificateSchema),
   /** Its access tokens are bound to that certificate (RFC 8705 §3): the API is shown it as well. */

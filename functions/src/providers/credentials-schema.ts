@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
-import { apiEntries, isTemplateOfUrl } from './api-schema.ts';
+import { apiEntries } from './api-schema.ts';
 import { clientEntries } from './client-schema.ts';
-import { positive, text, urlSchema } from './primitives.ts';
+import { pathSchema, positive, text, urlSchema } from './primitives.ts';
+import { urlTemplateSchema } from './template.ts';
+import { wireEntries } from './wire-schema.ts';
 
 /** A name as templates take it; `access_token` is what comes of the fields. */
 const nameSchema = v.pipe(
@@ -35,8 +37,6 @@ function isPattern(value: string): boolean {
     return false;
   }
 }
-
-const pathSchema = v.union([text, v.array(text)]);
 
 const statusSchema = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(499));
 
@@ -93,11 +93,12 @@ const server = {
   /** Endpoints are discovered from it where `tokenEndpoint` is not written down. */
   issuer: v.exactOptional(urlSchema),
   /** `{field}` stands for what the user gave: `https://{domain}.my.example.com/token`. */
-  tokenEndpoint: v.exactOptional(v.pipe(text, v.check(isTemplateOfUrl, 'must be an absolute URL'))),
+  tokenEndpoint: v.exactOptional(urlTemplateSchema),
   /** The hosts that such a field may lead to. */
   tokenHosts: v.optional(apiEntries.apiHosts.wrapped, []),
   revocationEndpoint: v.exactOptional(urlSchema),
   introspectionEndpoint: v.exactOptional(urlSchema),
+  ...wireEntries,
   /** Further parameters of the token request; `{field}` as above. */
   tokenParameters: v.optional(v.record(text, text), {}),
 };

@@ -8,6 +8,10 @@ const rotationSchema = v.picklist(['none', 'rotates', 'rotates-with-grace']);
 export const lifeSchema = v.strictObject({
   /** Default `rotates`: the refresh token is spent by its use. */
   rotation: v.optional(rotationSchema, 'rotates'),
+  /** `rotates-with-grace`: for how long a spent refresh token works again, in seconds. */
+  graceSeconds: v.exactOptional(positive),
+  /** A user who consents again gets no new refresh token: the one before stays in use. */
+  reconsentOmitsRefreshToken: v.exactOptional(v.boolean()),
   /** Lifetime of an access token, in seconds, where the provider's answer does not tell. */
   accessTokenSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** Asks the provider for an access token's end (RFC 7662) where nothing else tells. */

@@ -32,3 +32,6 @@ export const headerNameSchema = v.pipe(
   v.string(),
   v.regex(/^[a-z0-9-]{1,64}$/, 'must be a header name in lower case'),
 );
+
+/** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
+export const pathSchema = v.union([text, v.array(text)]);

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { pathSchema } from './api-schema.ts';
-import { headerNameSchema, text } from './primitives.ts';
+import { headerNameSchema, pathSchema, text } from './primitives.ts';
 
 /** Claims of OpenID Connect Core 1.0 §5.1 that a profile may have, and what each is. */
 export const claimKinds = {

@@ -13,6 +13,9 @@ import { lifeSchema, rotateSchema } from './life-schema.ts';
 import { scopeSchema, text, urlSchema } from './primitives.ts';
 import { profileSchema } from './profile-schema.ts';
 import { signInSchema } from './sign-in-schema.ts';
+import { urlTemplateSchema } from './template.ts';
+import { variableNameSchema, variableSchema } from './variable-schema.ts';
+import { wireEntries } from './wire-schema.ts';
 
 const common = {
   name: text,
@@ -21,6 +24,8 @@ const common = {
   scopes: v.optional(v.array(scopeSchema), []),
   scopeSeparator: v.optional(v.picklist([' ', ',']), ' '),
   ...apiEntries,
+  /** What users are asked for when they connect, for the places of `{name}` in addresses. */
+  variables: v.optional(v.record(variableNameSchema, variableSchema), {}),
   /** Where the API tells whose an account is, where neither ID token nor userinfo does. */
   profile: v.exactOptional(profileSchema),
   /** Lets `connections-token` hand the access token to the user's client. Default: no. */
@@ -35,9 +40,12 @@ const authorizing = {
   ...clientEntries,
   ...authorizationEntries,
   ...grantEntries,
+  ...wireEntries,
   signIn: v.exactOptional(signInSchema),
+  /** RFC 7009, or as `revocation` says; of `oidc`: where discovery names none. */
+  revocationEndpoint: v.optional(urlTemplateSchema),
   /** RFC 7662. */
-  introspectionEndpoint: v.exactOptional(urlSchema),
+  introspectionEndpoint: v.exactOptional(urlTemplateSchema),
 };
 
 /** A provider whose endpoints are found by discovery (OpenID Connect Discovery 1.0, RFC 8414). */
@@ -50,11 +58,10 @@ const oauth2Schema = v.strictObject({
   issuer: v.optional(urlSchema),
   /** The provider promises to send `iss` (RFC 9207 §3). Default: no. */
   sendsIssuer: v.optional(v.boolean(), false),
-  authorizationEndpoint: urlSchema,
-  tokenEndpoint: urlSchema,
-  revocationEndpoint: v.optional(urlSchema),
-  userinfoEndpoint: v.optional(urlSchema),
-  deviceAuthorizationEndpoint: v.optional(urlSchema),
+  authorizationEndpoint: urlTemplateSchema,
+  tokenEndpoint: urlTemplateSchema,
+  userinfoEndpoint: v.optional(urlTemplateSchema),
+  deviceAuthorizationEndpoint: v.optional(urlTemplateSchema),
   ...authorizationEndpoints,
   ...authorizing,
 });

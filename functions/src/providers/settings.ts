@@ -4,6 +4,8 @@ import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
+import { expand } from './expand.ts';
+import { type ReadEntry, readEntry } from './read-entry.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
 import { wrongSignInOf } from './sign-in-schema.ts';
 import { fieldsOf } from './template.ts';
@@ -83,8 +85,12 @@ function providerOf(settings: Settings, id: string): Provider | undefined {
 }
 
 /** Parses the document; the error names the field and never shows its value. */
-export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): Settings {
-  const result = v.safeParse(settingsSchema, parseJson(payload));
+export function parseSettings(
+  payload: Uint8Array,
+  allowLoopbackHttp: boolean,
+  entryOf: ReadEntry = readEntry,
+): Settings {
+  const result = v.safeParse(settingsSchema, withEntries(parseJson(payload), entryOf));
   if (!result.success) {
     const issue = result.issues[0];
     throw invalid(v.getDotPath(issue) ?? '(document)', whyOf(issue));
@@ -107,6 +113,23 @@ export function parseSettings(payload: Uint8Array, allowLoopbackHttp: boolean): 
     throw invalid(`app.returnTo.${index}`, 'must be https, or com.example.app: (RFC 8252 §7.1)');
   }
   return result.output;
+}
+
+/** The document with what the catalogue says of each provider that refers to it. */
+function withEntries(document: unknown, entryOf: ReadEntry): unknown {
+  const isObject = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject(document) || !('providers' in document) || !isObject(document.providers)) {
+    return document;
+  }
+  const providers = Object.entries(document.providers).map(([id, written]) => {
+    const expanded = expand(written, entryOf);
+    if ('wrong' in expanded) {
+      throw invalid(`providers.${id}.${expanded.wrong.field}`, expanded.wrong.why);
+    }
+    return [id, expanded.entry] as const;
+  });
+  return { ...document, providers: Object.fromEntries(providers) };
 }
 
 /** What is wrong, in words that never hold the value. */

@@ -1,4 +1,11 @@
-import { placeholder } from './api-schema.ts';
+import * as v from 'valibot';
+import { text } from './primitives.ts';
+
+/** Text in which `{field}` stands for the access token, a kept field, or a variable. */
+const placeholder = /\{([a-z][a-z0-9_]{0,62})\}/gi;
+
+/** An absolute URL, parts of which may be `{field}`. */
+export const urlTemplateSchema = v.pipe(text, v.check(isTemplateOfUrl, 'must be an absolute URL'));
 
 /**
  * Puts fields in the places of `{field}`.
@@ -21,4 +28,11 @@ export function fill(
 /** The fields that a template needs. */
 export function fieldsOf(template: string): string[] {
   return [...template.matchAll(placeholder)].flatMap(([, name]) => name ?? []);
+}
+
+function isTemplateOfUrl(value: string): boolean {
+  const [first] = value.match(placeholder) ?? [];
+  const isWhole = first !== undefined && value.startsWith(first);
+  const filled = isWhole ? value.replace(first, 'https://x.example') : value;
+  return URL.canParse(filled.replace(placeholder, 'x'));
 }

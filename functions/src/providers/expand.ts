@@ -1,0 +1,76 @@
+import type { CatalogueEntry, ReadEntry } from './read-entry.ts';
+import { patternOf, type Variable } from './variable-schema.ts';
+
+/** A mistake: where, and in words that hold no value. */
+interface Wrong {
+  readonly field: string;
+  readonly why: string;
+}
+
+export type Expanded = { readonly entry: unknown } | { readonly wrong: Wrong };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * An entry of the settings as the schema takes it: what `catalogue` names is put below what the team
+ * wrote, and what the team says of its variables in their places. What users are to say stays in
+ * `variables`.
+ */
+export function expand(written: unknown, readEntry: ReadEntry): Expanded {
+  if (!isFields(written) || written['catalogue'] === undefined) return { entry: written };
+  const { catalogue, variables: given = {}, ...own } = written;
+  const found = typeof catalogue === 'string' ? readEntry(catalogue) : undefined;
+  if (found === undefined) {
+    return wrong('catalogue', 'must be the id of an entry of the catalogue (docs/providers.md)');
+  }
+  if (!isFields(given)) return wrong('variables', 'must be an object');
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(found.variables, name));
+  if (unknown !== undefined) return wrong(`variables.${unknown}`, 'there is no such variable');
+  const values: Record<string, string> = {};
+  const asked: Record<string, Variable> = {};
+  for (const [name, variable] of Object.entries(found.variables)) {
+    const value = given[name] ?? (variable.by === 'app' ? variable.default : undefined);
+    if (value === undefined && variable.by === 'user') asked[name] = variable;
+    else if (value === undefined) return wrong(`variables.${name}`, 'is missing');
+    else if (typeof value !== 'string' || patternOf(variable.pattern)?.test(value) !== true) {
+      return wrong(`variables.${name}`, `must be like ${variable.example}`);
+    } else values[name] = value;
+  }
+  const entry = Object.entries(merged(found, own)).map(
+    ([name, value]) => [name, verbatim.has(name) ? value : filled(value, values)] as const,
+  );
+  return { entry: { ...Object.fromEntries(entry), variables: asked } };
+}
+
+/** A field that the team writes replaces the catalogue's; `life` is taken field by field. */
+function merged({ name, provider }: CatalogueEntry, own: Fields): Fields {
+  const life = isFields(provider['life']) &&
+    isFields(own['life']) && {
+      life: { ...provider['life'], ...own['life'] },
+    };
+  return { name, ...provider, ...own, ...life };
+}
+
+/** Secrets stay as they are: a brace in one is no variable. */
+const verbatim = new Set(['clientId', 'clientSecrets', 'clientKeys', 'clientCertificate']);
+
+function filled(value: unknown, values: Readonly<Record<string, string>>): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\{([a-z]\w*)\}/gi, (place, name: string) =>
+      Object.hasOwn(values, name) ? (values[name] ?? place) : place,
+    );
+  }
+  if (Array.isArray(value)) return value.map((item) => filled(item, values));
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, filled(item, values)]),
+  );
+}
+
+function wrong(field: string, why: string): Expanded {
+  return { wrong: { field, why } };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
