@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: one measurement. */
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   calls: () => import('./calls.ts'),
+  catalogue: () => import('./catalogue.ts'),
   seal: () => import('./seal.ts'),
   window: () => import('./window.ts'),
 };

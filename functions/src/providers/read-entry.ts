@@ -19,20 +19,26 @@ export type ReadEntry = (id: string) => CatalogueEntry | undefined;
 const folders = ['./catalogue/', './catalogue/imported/'] as const;
 
 /**
- * Reads one entry of the catalogue. Cost: one small file; entries that no settings name are neither
- * read nor parsed.
+ * Reads entries of a catalogue, each when it is asked for. Cost: one small file; entries that no
+ * settings name are neither read nor parsed.
  *
- * @throws Error where the file is not as the build leaves it.
+ * @param base what the catalogue's folder lies in.
+ * @returns a function that throws an Error where a file is not as the build leaves it.
  */
-export const readEntry: ReadEntry = (id) => {
-  // An id becomes a file's name.
-  if (!/^[a-z\d][a-z\d-]{0,62}$/.test(id)) return undefined;
-  for (const folder of folders) {
-    const content = contentOf(new URL(`${folder}${id}.json`, import.meta.url));
-    if (content !== undefined) return v.parse(deployedSchema, JSON.parse(content));
-  }
-  return undefined;
-};
+export function createEntryReader(base: URL): ReadEntry {
+  return (id) => {
+    // An id becomes a file's name.
+    if (!/^[a-z\d][a-z\d-]{0,62}$/.test(id)) return undefined;
+    for (const folder of folders) {
+      const content = contentOf(new URL(`${folder}${id}.json`, base));
+      if (content !== undefined) return v.parse(deployedSchema, JSON.parse(content));
+    }
+    return undefined;
+  };
+}
+
+/** Those of the catalogue that comes with the suite. */
+export const readEntry = createEntryReader(new URL(import.meta.url));
 
 function contentOf(file: URL): string | undefined {
   try {
