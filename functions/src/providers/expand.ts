@@ -1,4 +1,5 @@
 import type { CatalogueEntry, ReadEntry } from './read-entry.ts';
+import { fillKnown } from './template.ts';
 import { patternOf, type Variable } from './variable-schema.ts';
 
 /** A mistake: where, and in words that hold no value. */
@@ -29,7 +30,8 @@ export function expand(written: unknown, readEntry: ReadEntry): Expanded {
   const values: Record<string, string> = {};
   const asked: Record<string, Variable> = {};
   for (const [name, variable] of Object.entries(found.variables)) {
-    const value = given[name] ?? (variable.by === 'app' ? variable.default : undefined);
+    const byDefault = variable.by === 'app' ? variable.default : undefined;
+    const value = Object.hasOwn(given, name) ? given[name] : byDefault;
     if (value === undefined && variable.by === 'user') asked[name] = variable;
     else if (value === undefined) return wrong(`variables.${name}`, 'is missing');
     else if (typeof value !== 'string' || patternOf(variable.pattern)?.test(value) !== true) {
@@ -51,15 +53,17 @@ function merged({ name, provider }: CatalogueEntry, own: Fields): Fields {
   return { name, ...provider, ...own, ...life };
 }
 
-/** Secrets stay as they are: a brace in one is no variable. */
-const verbatim = new Set(['clientId', 'clientSecrets', 'clientKeys', 'clientCertificate']);
+/** The team's registration stays as it is: a brace in a secret is no variable. */
+const verbatim = new Set([
+  'clientId',
+  'clientSecrets',
+  'clientKeys',
+  'clientCertificate',
+  'assertionKeys',
+]);
 
 function filled(value: unknown, values: Readonly<Record<string, string>>): unknown {
-  if (typeof value === 'string') {
-    return value.replace(/\{([a-z]\w*)\}/gi, (place, name: string) =>
-      Object.hasOwn(values, name) ? (values[name] ?? place) : place,
-    );
-  }
+  if (typeof value === 'string') return fillKnown(value, values);
   if (Array.isArray(value)) return value.map((item) => filled(item, values));
   if (!isFields(value)) return value;
   return Object.fromEntries(

@@ -16,13 +16,16 @@ export function fill(
   template: string,
   fields: Readonly<Record<string, string>>,
 ): string | undefined {
-  let isWhole = true;
-  const filled = template.replace(placeholder, (_place, name: string) => {
-    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    isWhole &&= value !== undefined;
-    return value ?? '';
-  });
-  return isWhole ? filled : undefined;
+  return fieldsOf(template).every((name) => Object.hasOwn(fields, name))
+    ? fillKnown(template, fields)
+    : undefined;
+}
+
+/** The same, but leaves the places of those that are missing as they are. */
+export function fillKnown(template: string, fields: Readonly<Record<string, string>>): string {
+  return template.replace(placeholder, (place, name: string) =>
+    Object.hasOwn(fields, name) ? (fields[name] ?? place) : place,
+  );
 }
 
 /** The fields that a template needs. */
