@@ -3,6 +3,7 @@ import { StrongroomError } from '../errors.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
 import { type DpopKey, dpopAlgorithm, newDpopKey, thumbprintOf } from './dpop.ts';
 import { isPushed, push } from './pushed-authorization.ts';
+import { parameterNamesOf, renamed } from './renamed.ts';
 
 /** What must be remembered between the request and its answer; sealed while it waits. */
 export interface AuthorizationSecrets {
@@ -49,7 +50,8 @@ export async function authorizationUrl(
   const url = authorizationEndpointOf(party);
   const parameters = await parametersOf(party, request);
   const shown = isPushed(party) ? await push(party, parameters) : parameters;
-  for (const [name, value] of Object.entries(shown)) url.searchParams.set(name, value);
+  const named = renamed(parameterNamesOf(party.provider), shown);
+  for (const [name, value] of Object.entries(named)) url.searchParams.set(name, value);
   return url;
 }
 

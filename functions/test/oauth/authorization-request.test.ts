@@ -89,6 +89,15 @@ describe('an authorization request', () => {
     assert.equal(resource, 'https://api.example/v1');
   });
 
+  it('calls parameters what the settings say that the provider calls them', async () => {
+    const parameterNames = { client_id: 'client_key', scope: 'user_scope' };
+    const { url } = await begun({ settings: { parameterNames } });
+    assert.equal(url.searchParams.get('client_key'), clientId);
+    assert.equal(url.searchParams.get('user_scope'), 'openid read');
+    for (const name of ['client_id', 'scope']) assert.equal(url.searchParams.has(name), false);
+    assert.equal(url.searchParams.get('state'), 'state');
+  });
+
   const own = ['redirect_uri', 'state', 'nonce', 'code_challenge', 'response_type', 'client_id'];
   for (const name of [...own, 'request', 'request_uri', 'response_mode', 'dpop_jkt', 'resource']) {
     for (const field of ['authorizationParameters', 'tokenParameters', 'refreshParameters']) {
