@@ -75,6 +75,7 @@ function wrong(field: string, why: string): Expanded {
   return { wrong: { field, why } };
 }
 
-function isFields(value: unknown): value is Fields {
+/** Whether this is an object of JSON. */
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -49,7 +49,12 @@ const authorizing = {
 };
 
 /** A provider whose endpoints are found by discovery (OpenID Connect Discovery 1.0, RFC 8414). */
-const oidcSchema = v.strictObject({ kind: v.literal('oidc'), issuer: urlSchema, ...authorizing });
+const oidcSchema = v.strictObject({
+  kind: v.literal('oidc'),
+  issuer: urlSchema,
+  ...authorizing,
+  scopes: v.optional(common.scopes.wrapped, ['openid']),
+});
 
 /** A provider whose endpoints are written down. */
 const oauth2Schema = v.strictObject({

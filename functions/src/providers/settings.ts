@@ -1,16 +1,17 @@
 import * as v from 'valibot';
-import { isLoopbackHttp } from '../egress/addresses.ts';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
-import { expand } from './expand.ts';
+import { expand, isFields } from './expand.ts';
 import { type ReadEntry, readEntry } from './read-entry.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
 import { wrongSignInOf } from './sign-in-schema.ts';
-import { fieldsOf } from './template.ts';
-import { givenNamesOf, wrongCredentialsOf } from './wrong-credentials.ts';
+import { isAllowedUrl, isDeepLink, wrongUrlOf } from './urls.ts';
+import { wrongCredentialsOf } from './wrong-credentials.ts';
 import { wrongGrantOf } from './wrong-grant.ts';
+import { wrongRevocationOf } from './wrong-revocation.ts';
+import { wrongBindingOf, wrongTemplateOf } from './wrong-template.ts';
 
 /** How long a read of the settings is believed. */
 const settingsTtlMs = 5 * 60_000;
@@ -95,14 +96,14 @@ export function parseSettings(
     const issue = result.issues[0];
     throw invalid(v.getDotPath(issue) ?? '(document)', whyOf(issue));
   }
-  for (const [field, url] of urlsOf(result.output)) {
-    if (!isAllowedUrl(url, allowLoopbackHttp)) throw invalid(field, 'must be https');
-  }
+  const wrongUrl = wrongUrlOf(result.output, allowLoopbackHttp);
+  if (wrongUrl !== undefined) throw invalid(wrongUrl, 'must be https');
   for (const [id, provider] of Object.entries(result.output.providers)) {
     const wrong =
       wrongTemplateOf(provider) ??
       wrongBindingOf(provider) ??
       wrongCredentialsOf(provider) ??
+      wrongRevocationOf(provider) ??
       wrongGrantOf(provider, result.output.providers) ??
       wrongSignInOf(id, result.output.providers);
     if (wrong !== undefined) throw invalid(`providers.${id}.${wrong.field}`, wrong.why);
@@ -115,21 +116,23 @@ export function parseSettings(
   return result.output;
 }
 
-/** The document with what the catalogue says of each provider that refers to it. */
+/** The document with what the catalogue, or the kind, says of each provider beside the team. */
 function withEntries(document: unknown, entryOf: ReadEntry): unknown {
-  const isObject = (value: unknown): value is object =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isObject(document) || !('providers' in document) || !isObject(document.providers)) {
-    return document;
-  }
-  const providers = Object.entries(document.providers).map(([id, written]) => {
+  if (!isFields(document) || !isFields(document['providers'])) return document;
+  const providers = Object.entries(document['providers']).map(([id, written]) => {
     const expanded = expand(written, entryOf);
     if ('wrong' in expanded) {
       throw invalid(`providers.${id}.${expanded.wrong.field}`, expanded.wrong.why);
     }
-    return [id, expanded.entry] as const;
+    return [id, completed(id, expanded.entry)] as const;
   });
   return { ...document, providers: Object.fromEntries(providers) };
+}
+
+/** What an entry need not say: its name, and where the API of an OpenID provider is. */
+function completed(id: string, entry: unknown): unknown {
+  if (!isFields(entry)) return entry;
+  return { name: id, ...(entry['kind'] === 'oidc' && { apiBaseUrl: entry['issuer'] }), ...entry };
 }
 
 /** What is wrong, in words that never hold the value. */
@@ -154,77 +157,4 @@ function invalid(field: string, why: string): StrongroomError {
     `The providers' settings are not valid at ${field}: ${why}. Correct them and add a version.`,
     { field },
   );
-}
-
-/** What a template needs is kept, and may lead to hosts that are named. */
-function wrongTemplateOf(provider: Settings['providers'][string]) {
-  const { keep, apiBaseUrl, apiHosts, credential, kind } = provider;
-  const { all, shown } = givenNamesOf(provider);
-  const sent = kind === 'api-key' || kind === 'basic' ? all : shown;
-  const templates = {
-    apiBaseUrl: [apiBaseUrl],
-    'credential.headers': Object.values(credential.headers),
-    'credential.query': Object.values(credential.query),
-  };
-  for (const [field, texts] of Object.entries(templates)) {
-    const known = [...keep, ...(field === 'apiBaseUrl' ? shown : ['access_token', ...sent])];
-    const unknown = texts.flatMap(fieldsOf).filter((name) => !known.includes(name));
-    if (unknown.length > 0) return { field, why: 'must hold only what `keep` or `fields` names' };
-  }
-  const host = /^(?:[a-z]+:\/\/)?[^/]*/i.exec(apiBaseUrl)?.[0] ?? '';
-  return host.includes('{') && apiHosts.length === 0
-    ? { field: 'apiHosts', why: 'must name the hosts that apiBaseUrl may lead to' }
-    : undefined;
-}
-
-/** A token that is bound to a key goes where RFC 9449 §7.1 says, and nowhere else. */
-function wrongBindingOf(provider: Settings['providers'][string]) {
-  if (!('dpop' in provider) || !provider.dpop) return undefined;
-  const { headers, query } = provider.credential;
-  const names = [...Object.keys(headers), ...Object.keys(query)];
-  return names.join() === 'authorization'
-    ? undefined
-    : { field: 'dpop', why: 'must not be set where `credential` is' };
-}
-
-const urlFields = [
-  'issuer',
-  'authorizationEndpoint',
-  'tokenEndpoint',
-  'revocationEndpoint',
-  'userinfoEndpoint',
-  'introspectionEndpoint',
-  'deviceAuthorizationEndpoint',
-  'pushedAuthorizationRequestEndpoint',
-  'jwksUri',
-  'apiBaseUrl',
-] as const;
-
-function* urlsOf(settings: Settings): Generator<[field: string, url: string]> {
-  yield ['app.redirectUri', settings.app.redirectUri];
-  const webhook = settings.events?.webhook;
-  if (webhook !== undefined) yield ['events.webhook.url', webhook.url];
-  for (const [index, { issuer, jwksUri }] of (settings.services ?? []).entries()) {
-    yield [`services.${index}.issuer`, issuer];
-    if (jwksUri !== undefined) yield [`services.${index}.jwksUri`, jwksUri];
-  }
-  for (const [id, provider] of Object.entries(settings.providers)) {
-    const fields: Partial<Record<(typeof urlFields)[number], string | undefined>> = provider;
-    for (const name of urlFields) {
-      const url = fields[name];
-      // Where a field stands for the host, what it may lead to is checked once it is known.
-      if (url !== undefined && !url.startsWith('{')) yield [`providers.${id}.${name}`, url];
-    }
-  }
-}
-
-function isAllowedUrl(value: string, allowLoopbackHttp: boolean): boolean {
-  const url = new URL(value);
-  if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
-  return url.protocol === 'https:' || (allowLoopbackHttp && isLoopbackHttp(url));
-}
-
-/** A link into an app: a scheme of its own, by its domain name in reverse (RFC 8252 §7.1). */
-function isDeepLink(value: string): boolean {
-  return /^[a-z][a-z\d-]*(\.[a-z\d-]+)+:$/.test(new URL(value).protocol);
 }

@@ -28,14 +28,46 @@ export function fillKnown(template: string, fields: Readonly<Record<string, stri
   );
 }
 
+/** What would begin another part of a URL, or step out of its path: `/`, `@`, `..`, `%2e`. */
+const changesUrl = /[/\\?#@%{}\s\p{Cc}]|^\.{0,2}$/u;
+
+/**
+ * Puts fields in the places of a template of a URL. None but one that the template begins with can make
+ * it another URL than it reads.
+ *
+ * @returns undefined where a field is missing, or what comes of it is no URL.
+ */
+export function fillUrl(
+  template: string,
+  fields: Readonly<Record<string, string>>,
+): URL | undefined {
+  const filled = fill(template, fields);
+  const parts = fieldsOf(template).slice(template.startsWith('{') ? 1 : 0);
+  if (filled === undefined || parts.some((name) => changesUrl.test(fields[name] ?? ''))) {
+    return undefined;
+  }
+  return URL.parse(filled) ?? undefined;
+}
+
+/** The origin of a template of a URL, where no field stands in it. */
+export function fixedOriginOf(template: string): string | undefined {
+  const [origin = '{'] = /^[a-z][a-z\d+.-]*:\/\/[^/\\?#]*/i.exec(template) ?? [];
+  return origin.includes('{') ? undefined : URL.parse(origin)?.origin;
+}
+
 /** The fields that a template needs. */
 export function fieldsOf(template: string): string[] {
   return [...template.matchAll(placeholder)].flatMap(([, name]) => name ?? []);
 }
 
 function isTemplateOfUrl(value: string): boolean {
-  const [first] = value.match(placeholder) ?? [];
-  const isWhole = first !== undefined && value.startsWith(first);
-  const filled = isWhole ? value.replace(first, 'https://x.example') : value;
-  return URL.canParse(filled.replace(placeholder, 'x'));
+  return URL.canParse(exampleOf(value));
+}
+
+/** An address such as a template makes. */
+export function exampleOf(template: string): string {
+  const [first] = template.match(placeholder) ?? [];
+  const isWhole = first !== undefined && template.startsWith(first);
+  const filled = isWhole ? template.replace(first, 'https://x.example') : template;
+  return filled.replace(placeholder, 'x');
 }

@@ -51,7 +51,7 @@ describe("the providers' settings", () => {
       clientAuthentication: 'client_secret_basic',
       clientKeys: [],
       certificateBoundTokens: false,
-      scopes: [],
+      scopes: ['openid'],
       scopeSeparator: ' ',
       authorizationParameters: {},
       callerParameters: [],
@@ -87,6 +87,42 @@ describe("the providers' settings", () => {
     assert.equal(two?.kind === 'oauth2' && two.sendsIssuer, false);
   });
 
+  const registered = { clientId: 'client', clientSecrets: [marker] };
+  const least: readonly [what: string, written: object, read: object][] = [
+    [
+      'an OpenID provider by its issuer: its API is there as well',
+      { kind: 'oidc', issuer: 'https://id.example/realm', ...registered },
+      { apiBaseUrl: 'https://id.example/realm', scopes: ['openid'] },
+    ],
+    [
+      'an OAuth 2 provider by two endpoints and its API',
+      {
+        kind: 'oauth2',
+        authorizationEndpoint: 'https://two.example/authorize',
+        tokenEndpoint: 'https://two.example/token',
+        apiBaseUrl: 'https://api.two.example',
+        ...registered,
+      },
+      { scopes: [] },
+    ],
+    [
+      'an API that takes a key by its address',
+      { kind: 'api-key', apiBaseUrl: 'https://api.example' },
+      { credential: { headers: { authorization: 'Bearer {access_token}' }, query: {} } },
+    ],
+    [
+      'an API that takes a name and a password by its address',
+      { kind: 'basic', apiBaseUrl: 'https://api.example' },
+      { username: '{username}', password: '{password}' },
+    ],
+  ];
+  for (const [what, written, read] of least) {
+    it(`may describe ${what}; its name is its id`, () => {
+      const { one } = parse({ app, providers: { one: written } }).providers;
+      assert.deepEqual({ ...one, name: 'one', ...read }, one);
+    });
+  }
+
   const wrong: readonly [what: string, document: unknown, field: string][] = [
     ['text that is not JSON', `{"${marker}"`, '(document)'],
     ['nothing', '', '(document)'],
@@ -116,7 +152,7 @@ describe("the providers' settings", () => {
     ['a provider of no kind', { app, providers: { one: without('kind') } }, 'providers.one.kind'],
     ['an unknown kind', withProvider({ kind: marker }), 'providers.one.kind'],
     ['a provider that is text', { app, providers: { one: marker } }, 'providers.one'],
-    ['no name', { app, providers: { one: without('name') } }, 'providers.one.name'],
+    ['a name that is no text', withProvider({ name: 1 }), 'providers.one.name'],
     ['an empty name', withProvider({ name: '' }), 'providers.one.name'],
     ['no issuer', { app, providers: { one: without('issuer') } }, 'providers.one.issuer'],
     ['an issuer that is no URL', withProvider({ issuer: marker }), 'providers.one.issuer'],
@@ -149,8 +185,8 @@ describe("the providers' settings", () => {
     ['a scope with a quote', withProvider({ scopes: [`"${marker}`] }), 'providers.one.scopes.0'],
     [
       'no apiBaseUrl',
-      { app, providers: { one: without('apiBaseUrl') } },
-      'providers.one.apiBaseUrl',
+      { app, providers: { two: { ...oauth2, apiBaseUrl: undefined } } },
+      'providers.two.apiBaseUrl',
     ],
     ['an unknown method', withProvider({ methods: ['GET', marker] }), 'providers.one.methods.1'],
     ['a method in small letters', withProvider({ methods: ['get'] }), 'providers.one.methods.0'],
@@ -264,13 +300,23 @@ describe("the providers' settings", () => {
         'issuer',
         'authorizationEndpoint',
         'tokenEndpoint',
+        'refreshEndpoint',
         'revocationEndpoint',
         'userinfoEndpoint',
+        'introspectionEndpoint',
+        'deviceAuthorizationEndpoint',
+        'pushedAuthorizationRequestEndpoint',
+        'jwksUri',
+        'apiBaseUrl',
       ].map((name) => [
         `providers.two.${name}`,
         (url: string) => ({ app, providers: { two: { ...oauth2, [name]: url } } }),
       ]),
     ),
+    'providers.one.lookup.endpoint': (endpoint) =>
+      withProvider({ lookup: { endpoint, keep: { cloud: 'id' } } }),
+    'providers.one.profile.endpoint': (endpoint) =>
+      withProvider({ apiHosts: ['example.com'], profile: { endpoint, map: { sub: 'id' } } }),
   };
   const foreign = [
     'http://example.com/',
@@ -301,6 +347,87 @@ describe("the providers' settings", () => {
       for (const url of foreign) refused(url, true);
     });
   }
+
+  const region = { label: 'Region', pattern: '[a-z]+', example: 'eu', by: 'user' };
+  const templated = (endpoint: string) => ({
+    app,
+    providers: {
+      two: {
+        ...oauth2,
+        tokenEndpoint: endpoint,
+        refreshEndpoint: endpoint,
+        apiBaseUrl: endpoint,
+        apiHosts: ['*.two.example'],
+        endpointHosts: ['*.two.example'],
+        variables: { region },
+      },
+    },
+  });
+  for (const url of [
+    'https://{region}.two.example/token',
+    'https://{region}-id.two.example/{region}/token',
+    'https://{region}/token',
+  ]) {
+    it(`take ${url}, where users say what stands in it`, () => {
+      parse(templated(url));
+    });
+  }
+  for (const url of [
+    'http://{region}.two.example/token',
+    'http://127.0.0.1.{region}/token',
+    'https://user:{region}@two.example/token',
+    'https://{region}.two.example/token#{region}',
+  ]) {
+    it(`refuse ${url}, whatever users say, in the sandbox as well`, () => {
+      assert.throws(() => parse(templated(url), true), {
+        code: 'settings_invalid',
+        details: { field: 'providers.two.tokenEndpoint' },
+      });
+    });
+  }
+
+  const held: Readonly<Record<string, object>> = {
+    'a field of the token answer': { keep: ['region'] },
+    'a parameter of the callback': { callbackParameters: ['region'] },
+    'what a request after connecting finds': {
+      lookup: { endpoint: 'https://id.example/regions', keep: { region: '0.id' } },
+    },
+    'what users say when they connect': { variables: { region } },
+  };
+  for (const [what, change] of Object.entries(held)) {
+    it(`take ${what} in the API's address, its headers and the credential`, () => {
+      const hosts = { apiHosts: ['*.api.example'], endpointHosts: ['*.api.example'] };
+      const credential = { headers: { authorization: '{access_token}', region: '{region}' } };
+      parse(
+        withProvider({
+          apiBaseUrl: 'https://{region}.api.example',
+          apiHeaders: { 'x-region': 'in {region}' },
+          credential,
+          ...hosts,
+          ...change,
+        }),
+      );
+      assert.throws(() => parse(withProvider({ apiHeaders: { 'x-region': '{region}' } })), {
+        details: { field: 'providers.one.apiHeaders' },
+      });
+    });
+  }
+
+  it('take our client id in headers and parameters of calls, where there is one', () => {
+    const headers = { authorization: 'Bearer {access_token}', 'client-id': '{client_id}' };
+    parse(withProvider({ apiHeaders: { 'client-id': '{client_id}' } }));
+    parse(withProvider({ credential: { headers, query: { app: '{client_id}' } } }));
+    const key = { kind: 'api-key', apiBaseUrl: 'https://api.example' };
+    assert.throws(() => parse({ app, providers: { key: { ...key, credential: { headers } } } }), {
+      details: { field: 'providers.key.credential.headers' },
+    });
+  });
+
+  it('take no token in the headers of every call, which are no credential', () => {
+    assert.throws(() => parse(withProvider({ apiHeaders: { token: '{access_token}' } })), {
+      details: { field: 'providers.one.apiHeaders' },
+    });
+  });
 
   it('take deep links of apps at app.returnTo', () => {
     const returnTo = ['com.example.app:/connected', 'com.example.app://connected'];
