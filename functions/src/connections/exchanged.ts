@@ -68,7 +68,10 @@ function besides(source: Account, account: Account): Account {
 }
 
 /** What nobody gets must not live on. Its refresh token stays: to revoke it could end the grant. */
-export async function giveUp(party: AuthorizingParty, { accessToken }: TokenSet): Promise<void> {
-  const token = { accessToken, refreshToken: undefined };
+export async function giveUp(
+  party: AuthorizingParty,
+  { accessToken, extra }: TokenSet,
+): Promise<void> {
+  const token = { accessToken, refreshToken: undefined, extra };
   await revoke(party, token).catch((failure: unknown) => log.revocationFailed(failure));
 }

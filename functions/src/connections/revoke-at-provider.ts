@@ -23,11 +23,11 @@ export type Revocation =
 /** Failures of the team's making: for days, revoking waits for it to mend them. */
 const mendable = new Set(['provider_misconfigured', 'settings_invalid', 'egress_refused']);
 
-/** Revokes a grant (RFC 7009). Throws nothing of ours: each failure is an outcome. */
+/** Revokes a grant at its provider. Throws nothing of ours: each failure is an outcome. */
 export async function revokeAtProvider(
   { settings, findParty }: RevocationDependencies,
   providerId: string,
-  tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'credentials'>,
+  tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'extra' | 'credentials'>,
 ): Promise<Revocation> {
   try {
     const provider = await settings.provider(providerId);

@@ -27,6 +27,8 @@ const contentSchema = v.object({
   uid: v.nullable(v.string()),
   accessToken: v.string(),
   refreshToken: v.exactOptional(v.string()),
+  /** What the provider may be asked with besides. */
+  extra: v.exactOptional(v.record(v.string(), v.string())),
   /** Of the user's own client, which is to revoke it. */
   credentials: v.exactOptional(v.record(v.string(), v.string())),
   handedOverAt: v.number(),
@@ -38,7 +40,7 @@ interface Ended {
   readonly generation: number;
   readonly provider: string;
   readonly uid: string | null;
-  readonly tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'credentials'>;
+  readonly tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken' | 'extra' | 'credentials'>;
 }
 
 const enqueueTimeoutMs = 3_000;
@@ -60,12 +62,13 @@ export async function revokeLater(
   { sealer, enqueue, clock }: { sealer: Sealer; enqueue: Enqueue; clock: Clock },
   { connectionId, generation, provider, uid, tokenSet }: Ended,
 ): Promise<void> {
-  const { accessToken, refreshToken, credentials } = tokenSet;
+  const { accessToken, refreshToken, extra, credentials } = tokenSet;
   const content: v.InferOutput<typeof contentSchema> = {
     provider,
     uid,
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
+    ...(extra !== undefined && { extra }),
     ...(credentials !== undefined && { credentials }),
     handedOverAt: clock.now(),
   };

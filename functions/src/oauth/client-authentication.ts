@@ -11,20 +11,21 @@ import { importSigningKey } from './signing-key.ts';
  * provider answers `invalid_client`, asks once more with the other one: who is not authenticated has
  * spent nothing.
  *
- * @param ask one request and the judgement of its answer, failures as `OAuthFailure`.
+ * @param ask one request and the judgement of its answer, failures as `OAuthFailure`; it is told the
+ *   client secret where there is one, for a provider that takes it in a way of its own.
  * @param mayAskAgain whether there is time for a second request; default: yes.
  * @throws StrongroomError `provider_misconfigured` without a secret or a key; what `ask` throws.
  */
-export type Authenticated = <T>(
-  ask: (clientAuth: oauth.ClientAuth) => Promise<T>,
-  mayAskAgain?: () => boolean,
-) => Promise<T>;
+export type Authenticated = <T>(ask: Ask<T>, mayAskAgain?: () => boolean) => Promise<T>;
+
+type Ask<T> = (clientAuth: oauth.ClientAuth, clientSecret?: string) => Promise<T>;
 
 /** One way to be known by a provider. */
 interface Way {
   /** What tells it from another: the secret itself, so it is not for showing. */
   readonly id: string;
   readonly auth: oauth.ClientAuth;
+  readonly secret?: string;
 }
 
 /** The ways to authenticate at all providers, for the life of an instance. */
@@ -41,7 +42,7 @@ export function createAuthentication(): (
       const way = ways.find(({ id }) => id === preferred.get(provider.id)) ?? ways[0];
       if (way === undefined) throw withoutSecret(provider);
       try {
-        return await ask(way.auth);
+        return await ask(way.auth, way.secret);
       } catch (error) {
         const other = ways.find(({ id }) => id !== way.id);
         if (other === undefined || !isRefusedClient(error)) throw error;
@@ -54,11 +55,11 @@ export function createAuthentication(): (
 
   async function askWithOther<T>(
     provider: Provider,
-    { auth }: Way,
-    ask: (clientAuth: oauth.ClientAuth) => Promise<T>,
+    { auth, secret }: Way,
+    ask: Ask<T>,
   ): Promise<T> {
     try {
-      return await ask(auth);
+      return await ask(auth, secret);
     } catch (error) {
       if (isRefusedClient(error)) preferred.delete(provider.id);
       throw error;
@@ -74,7 +75,7 @@ function isRefusedClient(error: unknown): boolean {
 function waysOf(provider: Provider, registration: Registration): Way[] {
   const { method, secrets, keys, clientId, certificate } = registration;
   const bySecret = (auth: (secret: string) => oauth.ClientAuth) =>
-    secrets.map((secret) => ({ id: secret, auth: auth(secret) }));
+    secrets.map((secret) => ({ id: secret, auth: auth(secret), secret }));
   switch (method) {
     case 'none':
       // Some know who asks by the assertion alone.
@@ -100,7 +101,7 @@ function waysOf(provider: Provider, registration: Registration): Way[] {
  * RFC 6749 §2.3.1. The library's own encodes "-", "_" and "." too, which servers that do not decode
  * (they are many) take for another client. RFC 6749 reads both alike.
  */
-function clientSecretBasic(secret: string): oauth.ClientAuth {
+export function clientSecretBasic(secret: string): oauth.ClientAuth {
   return (_server, { client_id }, _body, headers) => {
     const pair = [client_id, secret].map(encodeURIComponent).join(':');
     headers.set('authorization', `Basic ${btoa(pair)}`);

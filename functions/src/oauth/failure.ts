@@ -110,7 +110,9 @@ export function asOAuthFailure(
 ): OAuthFailure | StrongroomError {
   if (error instanceof OAuthFailure || error instanceof StrongroomError) return error;
   if (error instanceof EgressError) return ofEgress(error);
-  if (error instanceof oauth.ResponseBodyError) return ofAnswer(error, own);
+  if (error instanceof oauth.ResponseBodyError) {
+    return failureSaying(error.error, error.response, own);
+  }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     return ofStatus(error.response, 'operator', 'invalid_client');
   }
@@ -131,7 +133,12 @@ function ofEgress(error: EgressError): OAuthFailure {
   return new OAuthFailure(error.processed === 'no' ? 'transient' : 'uncertain');
 }
 
-function ofAnswer({ error, response }: oauth.ResponseBodyError, own: OwnErrors): OAuthFailure {
+/** What an answer means that says this `error`. */
+export function failureSaying(
+  error: string,
+  response: Pick<Response, 'status' | 'headers'>,
+  own: OwnErrors = noOwnErrors,
+): OAuthFailure {
   return ofStatus(response, kindOf(error, own), errorCodeOf(error));
 }
 
@@ -143,8 +150,8 @@ function kindOf(error: string, { permanentErrors, transientErrors }: OwnErrors):
 }
 
 /** 5xx and 429 are always transient, whatever else the answer says. */
-function ofStatus(
-  response: Response,
+export function ofStatus(
+  response: Pick<Response, 'status' | 'headers'>,
   otherwise: FailureKind,
   providerError?: string,
 ): OAuthFailure {

@@ -10,6 +10,7 @@ import type { TokenAnswer, TokenSet } from './token-set.ts';
 
 /** A token set with which a new one can be got. */
 export type SpendableTokenSet = TokenSet & { readonly refreshToken: string };
+type Spendable = Partial<TokenSet> & Pick<SpendableTokenSet, 'refreshToken'>;
 
 /**
  * Spends a refresh token (RFC 6749 §6). One request; a second one only where the provider refused our
@@ -21,7 +22,7 @@ export type SpendableTokenSet = TokenSet & { readonly refreshToken: string };
  */
 export async function spendRefreshToken(
   party: Party,
-  tokenSet: SpendableTokenSet,
+  tokenSet: Spendable,
   mayAskAgain?: () => boolean,
 ): Promise<TokenAnswer> {
   return party.authenticated(
@@ -33,7 +34,7 @@ export async function spendRefreshToken(
 async function spendOnce(
   party: Party,
   clientAuth: oauth.ClientAuth,
-  { refreshToken, idToken, dpopKey }: SpendableTokenSet,
+  { refreshToken, idToken, dpopKey }: Spendable,
   mayAskAgain: (() => boolean) | undefined,
 ): Promise<TokenAnswer> {
   const { server, client, transport, provider } = party;

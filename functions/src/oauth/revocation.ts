@@ -1,21 +1,20 @@
 import * as oauth from 'oauth4webapi';
 import { asOAuthFailure } from './failure.ts';
+import { type Revocable, revokeInOwnWay } from './own-revocation.ts';
 import type { Party } from './party.ts';
-import type { TokenSet } from './token-set.ts';
 
 /**
- * Revokes a token set at the provider (RFC 7009): the refresh token first, since most providers end
- * the whole grant with it; the access token as well, for those that do not.
+ * Revokes a token set at the provider (RFC 7009, or as its data tells): the refresh token first, since
+ * most providers end the whole grant with it; the access token as well, for those that do not.
  *
  * @returns whether the provider was told; `false` where it offers no revocation.
  * @throws OAuthFailure
  */
-export async function revoke(
-  party: Party,
-  tokenSet: Pick<TokenSet, 'accessToken' | 'refreshToken'>,
-): Promise<boolean> {
-  const { server, client, transport } = party;
+export async function revoke(party: Party, tokenSet: Revocable): Promise<boolean> {
+  const { server, client, transport, provider } = party;
   if (server.revocation_endpoint === undefined) return false;
+  const shape = 'revocation' in provider ? provider.revocation : undefined;
+  if (shape !== undefined) return revokeInOwnWay(party, shape, tokenSet);
   const tokens: [token: string | undefined, hint: string][] = [
     [tokenSet.refreshToken, 'refresh_token'],
     [tokenSet.accessToken, 'access_token'],

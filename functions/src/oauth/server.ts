@@ -17,7 +17,10 @@ export async function serverOf(
 ): Promise<AuthorizationServer> {
   switch (provider.kind) {
     case 'oidc':
-      return { ...(await discover(provider.issuer)), ...introspectionOf(provider) };
+      return {
+        ...withRevocation(provider, await discover(provider.issuer)),
+        ...introspectionOf(provider),
+      };
     case 'oauth2':
       return written(provider);
     case 'client-credentials':
@@ -32,6 +35,15 @@ export async function serverOf(
       // There is nobody to ask for tokens.
       return { issuer: provider.id };
   }
+}
+
+/** The one that the settings name counts where discovery names none, or it is asked in its own way. */
+function withRevocation(
+  { revocationEndpoint: endpoint, revocation }: AuthorizingProvider,
+  server: AuthorizationServer,
+): AuthorizationServer {
+  const isNamed = server.revocation_endpoint !== undefined && revocation === undefined;
+  return endpoint === undefined || isNamed ? server : { ...server, revocation_endpoint: endpoint };
 }
 
 function introspectionOf({

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { headerNameSchema, pathSchema, text } from './primitives.ts';
+import { longLivedSchema } from './long-lived-schema.ts';
+import { headerNameSchema, pathSchema, text, wireNameSchema } from './primitives.ts';
 import { isQuirkName } from './quirks/quirks.ts';
 import { urlTemplateSchema } from './template.ts';
 
@@ -29,22 +30,32 @@ export const answerMembers = [
   'error',
 ] as const;
 
-const nameSchema = v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, 'must be the name of a parameter'));
-
-/** How a grant is ended, where not by RFC 7009. `{token}`: the token; `{client_id}`; names of `keep`. */
+/**
+ * How a grant is ended, where not by RFC 7009. `parameters` and `headers` are templates over `{token}`,
+ * `{access_token}`, `{client_id}`, `{client_secret}` and the fields that are kept; so is the path of
+ * `revocationEndpoint`, but for the client secret.
+ */
 const revocationSchema = v.strictObject({
   method: v.optional(v.picklist(['POST', 'DELETE', 'GET']), 'POST'),
-  /** How the request is authenticated: as our client, or as the user. */
+  /**
+   * As whom: `client`: by `clientAuthentication`; `access_token`: the user, by `credential`; `none`:
+   * nobody, or by what `parameters` and `headers` say.
+   */
   by: v.optional(v.picklist(['client', 'client_secret_basic', 'access_token', 'none']), 'client'),
   /** How `parameters` travel. */
   format: v.optional(v.picklist(['form', 'json', 'query']), 'form'),
-  /** Which tokens are named, one request each. */
-  tokens: v.optional(v.array(v.picklist(['refresh_token', 'access_token'])), [
-    'refresh_token',
-    'access_token',
-  ]),
-  parameters: v.optional(v.record(nameSchema, text), { token: '{token}' }),
+  /** Which tokens `{token}` names, one request each; without it there is one request. */
+  tokens: v.optional(
+    v.pipe(
+      v.array(v.picklist(['refresh_token', 'access_token'])),
+      v.minLength(1, 'must not be empty'),
+    ),
+    ['refresh_token', 'access_token'],
+  ),
+  parameters: v.optional(v.record(wireNameSchema, text), { token: '{token}' }),
   headers: v.optional(v.record(headerNameSchema, text), {}),
+  /** Statuses by which it says that there is no such grant, besides 401 to a user's token: `[404]`. */
+  gone: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(499))), []),
 });
 
 export type RevocationShape = v.InferOutput<typeof revocationSchema>;
@@ -57,11 +68,15 @@ export const wireEntries = {
     [],
   ),
   /** What the provider calls parameters of the protocol: `{"client_id": "client_key"}`. */
-  parameterNames: v.optional(v.record(v.picklist(renamed), nameSchema), {}),
+  parameterNames: v.optional(v.record(v.picklist(renamed), wireNameSchema), {}),
   /** Where members are in a token answer: `{"access_token": "authed_user.access_token"}`. */
   answerPaths: v.optional(v.record(v.picklist(answerMembers), pathSchema), {}),
+  /** What the provider's `token_type` calls a Bearer token (RFC 6750); lower case: `["bot"]`. */
+  bearerNames: v.optional(v.array(v.pipe(text, v.toLowerCase())), []),
   /** Where tokens are refreshed, where that is not the token endpoint. */
   refreshEndpoint: v.exactOptional(urlTemplateSchema),
+  /** How the token that a code gave is exchanged for one that lives longer. */
+  longLivedToken: v.exactOptional(longLivedSchema),
   /** How `revocationEndpoint` is asked, where not by RFC 7009. */
   revocation: v.exactOptional(revocationSchema),
 };

@@ -1,0 +1,73 @@
+import type { Settings } from './settings-schema.ts';
+import { fieldsOf } from './template.ts';
+import { givenNamesOf } from './wrong-credentials.ts';
+
+/** A mistake in the settings of a provider: where, and in words that hold no value. */
+interface Wrong {
+  readonly field: string;
+  readonly why: string;
+}
+
+/** What of `revocationEndpoint` and `revocation` does not fit together, or with the rest. */
+export function wrongRevocationOf(provider: Settings['providers'][string]): Wrong | undefined {
+  if (!('revocation' in provider)) return undefined;
+  const { revocationEndpoint: endpoint, revocation, clientAuthentication, kind } = provider;
+  if (revocation === undefined) return undefined;
+  const kept = keptNamesOf(provider);
+  const holds = (texts: readonly string[], names: readonly string[]) =>
+    texts.flatMap(fieldsOf).every((name) => names.includes(name));
+  const { method, by, format, parameters, headers } = revocation;
+  const templates = [...Object.values(parameters), ...Object.values(headers)];
+  const asked = ['token', 'access_token', 'client_id', ...kept];
+  const needsSecret =
+    by === 'client_secret_basic' || templates.flatMap(fieldsOf).includes('client_secret');
+  const rules: readonly (readonly [isRight: boolean, field: string, why: string])[] = [
+    [endpoint !== undefined || kind !== 'oauth2', 'revocationEndpoint', 'is missing'],
+    [
+      endpoint === undefined || holds([endpoint], asked),
+      'revocationEndpoint',
+      'must hold only {token}, {access_token}, {client_id} and fields that are kept',
+    ],
+    [
+      holds(Object.values(parameters), [...asked, 'client_secret']),
+      'revocation.parameters',
+      `must hold only ${known}`,
+    ],
+    [
+      holds(Object.values(headers), [...asked, 'client_secret']),
+      'revocation.headers',
+      `must hold only ${known}`,
+    ],
+    [
+      method !== 'GET' || format === 'query',
+      'revocation.format',
+      'must be query where the method is GET',
+    ],
+    [
+      !needsSecret || /^client_secret/.test(clientAuthentication),
+      'revocation',
+      'must not need a client secret where clientAuthentication has none',
+    ],
+    [
+      by !== 'access_token' || !('dpop' in provider && provider.dpop),
+      'revocation.by',
+      'must not be access_token where tokens are bound to a key (dpop)',
+    ],
+  ];
+  const broken = rules.find(([isRight]) => !isRight);
+  return broken && { field: broken[1], why: broken[2] };
+}
+
+const known = '{token}, {access_token}, {client_id}, {client_secret} and fields that are kept';
+
+/** What is kept with the tokens, of whatever origin. */
+function keptNamesOf(provider: Settings['providers'][string]): string[] {
+  const { keep, lookup, variables } = provider;
+  return [
+    ...keep,
+    ...Object.keys(lookup?.keep ?? {}),
+    ...Object.keys(variables),
+    ...('callbackParameters' in provider ? provider.callbackParameters : []),
+    ...givenNamesOf(provider).shown,
+  ];
+}
