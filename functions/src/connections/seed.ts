@@ -7,7 +7,7 @@ import type { Enqueue } from '../platform/tasks.ts';
 import { within } from '../platform/within.ts';
 import { takesCredentials } from '../providers/credential-fields.ts';
 import type { SettingsReader } from '../providers/settings.ts';
-import type { AuthorizingProvider, Settings } from '../providers/settings-schema.ts';
+import type { AuthorizingProvider, Provider, Settings } from '../providers/settings-schema.ts';
 import { openTokenSet } from '../refresh/sealed-token-set.ts';
 import { accountIdOf } from '../store/account-store.ts';
 import { type Account, accountSchema, type VaultDocument } from '../store/documents.ts';
@@ -106,7 +106,7 @@ function providerOf(
   providerId: string,
 ): AuthorizingProvider | undefined {
   for (const [id, entry] of Object.entries(providers)) {
-    const provider = { ...entry, id };
+    const provider: Provider = { ...entry, id };
     if (takesCredentials(provider)) continue;
     if (provider.signIn?.providerId === providerId) return provider;
   }

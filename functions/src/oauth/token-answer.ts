@@ -1,3 +1,6 @@
+import { errorCodeIn, statusTelling } from '../providers/quirks/error-in-200.ts';
+import { membersOfForm } from '../providers/quirks/form-encoded-answer.ts';
+
 /** A token endpoint's answer in the shape that `oauth4webapi` reads. */
 export interface MendedAnswer {
   readonly response: Response;
@@ -34,7 +37,7 @@ export async function mendTokenAnswer(response: Response): Promise<MendedAnswer>
   // The library would look at the challenge first, which says less than the body.
   if (told.error !== undefined) headers.delete('www-authenticate');
   const isError = told.error !== undefined && told.access_token === undefined;
-  const status = !response.ok ? response.status : isError ? 400 : 200;
+  const status = isError ? statusTelling(response.status) : response.ok ? 200 : response.status;
   // A provider's own members are plain values.
   const own = Object.entries(said).filter(([, value]) => typeof value !== 'object');
   const members = { ...Object.fromEntries(own), ...told };
@@ -55,8 +58,7 @@ export async function membersOf(response: Response): Promise<Record<string, unkn
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isObject ? { ...value } : undefined;
   } catch {
-    const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType);
-    return isForm ? Object.fromEntries(new URLSearchParams(text)) : undefined;
+    return membersOfForm(text, contentType);
   }
 }
 
@@ -68,7 +70,7 @@ function toldBy(said: Readonly<Record<string, unknown>>): Told {
     token_type: tokenTypeOf(said['token_type']),
     expires_in: secondsOf(said['expires_in']),
     scope: scopeOf(said['scope']),
-    error: textOf(said['error']),
+    error: errorCodeIn(said['error']),
   };
 }
 
@@ -83,14 +85,14 @@ function tokenTypeOf(value: unknown): string {
 }
 
 /** Also a number as text; what it tells is for `tokenSetOf` to judge. */
-function secondsOf(value: unknown): number | undefined {
+export function secondsOf(value: unknown): number | undefined {
   const isText = typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value);
   const seconds = isText ? Number(value) : value;
   const isRead = typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0;
   return isRead ? seconds : undefined;
 }
 
-/** Also a list, as Twitch sends it. */
+/** Also a list. */
 function scopeOf(value: unknown): string | undefined {
   const isList = Array.isArray(value) && value.every((scope) => typeof scope === 'string');
   if (isList) return value.join(' ');

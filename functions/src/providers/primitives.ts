@@ -33,5 +33,11 @@ export const headerNameSchema = v.pipe(
   v.regex(/^[a-z0-9-]{1,64}$/, 'must be a header name in lower case'),
 );
 
+/** What a provider calls a parameter. */
+export const wireNameSchema = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]{1,64}$/, 'must be the name of a parameter'),
+);
+
 /** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
 export const pathSchema = v.union([text, v.array(text)]);

@@ -91,7 +91,11 @@ export type AppSettings = Settings['app'];
 type ProviderSettings = Settings['providers'][string];
 
 /** A provider: its settings, and the id by which they were found. */
-export type Provider = ProviderSettings & { readonly id: string };
+export type Provider = ProviderSettings & {
+  readonly id: string;
+  /** Where it sends users back to. */
+  readonly redirectUri?: string;
+};
 
 /** One that users authorize in their browser. */
 export type AuthorizingProvider = Extract<Provider, { kind: 'oidc' | 'oauth2' }>;

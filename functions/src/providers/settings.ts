@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
 import { expand, isFields } from './expand.ts';
 import { type ReadEntry, readEntry } from './read-entry.ts';
+import { redirectUriOf } from './redirect-uri.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
 import { wrongSignInOf } from './sign-in-schema.ts';
 import { isAllowedUrl, isDeepLink, wrongUrlOf } from './urls.ts';
@@ -82,7 +83,9 @@ export function createSettingsReader(options: SettingsOptions): SettingsReader {
 
 function providerOf(settings: Settings, id: string): Provider | undefined {
   const provider = Object.hasOwn(settings.providers, id) ? settings.providers[id] : undefined;
-  return provider && { ...provider, id };
+  if (provider === undefined) return undefined;
+  const named = { ...provider, id };
+  return { ...named, redirectUri: redirectUriOf(settings.app, named) };
 }
 
 /** Parses the document; the error names the field and never shows its value. */

@@ -43,4 +43,6 @@ export interface Quirk {
   ) => Readonly<Record<string, string>>;
   /** Stands around a request to the token endpoint: changes it, or its answer. */
   readonly token?: (send: SendTokenRequest, context: QuirkContext) => SendTokenRequest;
+  /** An access token's end is asked for (RFC 7662) where nothing else tells it. */
+  readonly introspects?: boolean;
 }

@@ -1,9 +1,31 @@
+import { assertionAsBearer } from './assertion-as-bearer.ts';
+import { basicAuthOnRefresh } from './basic-auth-on-refresh.ts';
+import { errorIn200 } from './error-in-200.ts';
+import { errorInList } from './error-in-list.ts';
+import { formEncodedAnswer } from './form-encoded-answer.ts';
+import { instanceUrl } from './instance-url.ts';
 import { jsonTokenRequest } from './json-token-request.ts';
+import { nestedUserToken } from './nested-user-token.ts';
+import { noExpiryIntrospect } from './no-expiry-introspect.ts';
 import type { Quirk } from './quirk.ts';
+import { redirectUriOnRefresh } from './redirect-uri-on-refresh.ts';
+import { refreshWithAccessToken } from './refresh-with-access-token.ts';
+import { tokenByGet } from './token-by-get.ts';
 
 /** All strategies, by the names by which providers' data refers to them. */
 export const quirks = {
+  'assertion-as-bearer': assertionAsBearer,
+  'basic-auth-on-refresh': basicAuthOnRefresh,
+  'error-in-200': errorIn200,
+  'error-in-list': errorInList,
+  'form-encoded-answer': formEncodedAnswer,
+  'instance-url': instanceUrl,
   'json-token-request': jsonTokenRequest,
+  'nested-user-token': nestedUserToken,
+  'no-expiry-introspect': noExpiryIntrospect,
+  'redirect-uri-on-refresh': redirectUriOnRefresh,
+  'refresh-with-access-token': refreshWithAccessToken,
+  'token-by-get': tokenByGet,
 } as const satisfies Record<string, Quirk>;
 
 export type QuirkName = keyof typeof quirks;
@@ -13,7 +35,9 @@ export function isQuirkName(name: string): name is QuirkName {
 }
 
 /** The strategies that a provider's data names, in its order. */
-export function quirksOf(provider: { readonly quirks?: readonly string[] }): Quirk[] {
-  const { quirks: names = [] } = provider;
+export function quirksOf(
+  provider: { readonly quirks: readonly string[] } | { readonly kind: string },
+): Quirk[] {
+  const names = 'quirks' in provider ? provider.quirks : [];
   return names.flatMap((name) => (isQuirkName(name) ? [quirks[name]] : []));
 }
