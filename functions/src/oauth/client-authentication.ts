@@ -1,10 +1,10 @@
+import { SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
-import type { SigningKey } from '../providers/client-schema.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { OAuthFailure } from './failure.ts';
 import { type Credentials, type Registration, registrationOf } from './registration.ts';
-import { importSigningKey } from './signing-key.ts';
+import { importSigningKey, type Signer } from './signing-key.ts';
 
 /**
  * Asks as our client (RFC 6749 §2.3). Where two client secrets, or two keys, are in force and the
@@ -76,6 +76,11 @@ function waysOf(provider: Provider, registration: Registration): Way[] {
   const { method, secrets, keys, clientId, certificate } = registration;
   const bySecret = (auth: (secret: string) => oauth.ClientAuth) =>
     secrets.map((secret) => ({ id: secret, auth: auth(secret), secret }));
+  const byKey = (auth: (provider: Provider, signer: () => Promise<Signer>) => oauth.ClientAuth) =>
+    keys.map((key) => {
+      const signer = () => importSigningKey(key).catch(() => Promise.reject(unusableKey(provider)));
+      return { id: JSON.stringify(key.privateKey), auth: auth(provider, signer) };
+    });
   switch (method) {
     case 'none':
       // Some know who asks by the assertion alone.
@@ -85,12 +90,9 @@ function waysOf(provider: Provider, registration: Registration): Way[] {
     case 'client_secret_post':
       return bySecret(oauth.ClientSecretPost);
     case 'private_key_jwt':
-      return keys.map((key) => ({
-        id: JSON.stringify(key.privateKey),
-        auth: privateKeyJwt(provider, key),
-      }));
+      return byKey(privateKeyJwt);
     case 'signed_client_secret':
-      return [];
+      return byKey(signedClientSecret);
     case 'tls_client_auth':
     case 'self_signed_tls_client_auth':
       return certificate === undefined ? [] : [{ id: '', auth: oauth.TlsClientAuth() }];
@@ -109,11 +111,9 @@ export function clientSecretBasic(secret: string): oauth.ClientAuth {
 }
 
 /** RFC 7523 §2.2 and §3: a new assertion for each request, good for a minute. */
-function privateKeyJwt(provider: Provider, key: SigningKey): oauth.ClientAuth {
+function privateKeyJwt(provider: Provider, signerOf: () => Promise<Signer>): oauth.ClientAuth {
   return async (server, client, body, headers) => {
-    const signer = await importSigningKey(key).catch(() => {
-      throw unusableKey(provider);
-    });
+    const signer = await signerOf();
     const auth = oauth.PrivateKeyJwt(signer, {
       [oauth.modifyAssertion]: (header, payload) => {
         // The library says `Ed25519` (RFC 9864), which few read yet.
@@ -122,6 +122,23 @@ function privateKeyJwt(provider: Provider, key: SigningKey): oauth.ClientAuth {
       },
     });
     await auth(server, client, body, headers);
+  };
+}
+
+/** A client secret that is a JWT, signed anew for each request and good for a minute. */
+function signedClientSecret(provider: Provider, signerOf: () => Promise<Signer>): oauth.ClientAuth {
+  return async (server, client, body, headers) => {
+    const { key, alg, kid } = await signerOf();
+    const issuer = 'clientSecretIssuer' in provider ? provider.clientSecretIssuer : undefined;
+    const secret = await new SignJWT()
+      .setProtectedHeader({ alg, ...(kid !== undefined && { kid }) })
+      .setIssuer(issuer ?? client.client_id)
+      .setSubject(client.client_id)
+      .setAudience(new URL(server.token_endpoint ?? server.issuer).origin)
+      .setIssuedAt()
+      .setExpirationTime('60s')
+      .sign(key);
+    await oauth.ClientSecretPost(secret)(server, client, body, headers);
   };
 }
 

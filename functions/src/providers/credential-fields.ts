@@ -47,7 +47,7 @@ export function neededFieldsOf(provider: CredentialProvider): readonly string[] 
 function ofClient(method: MachineProvider['clientAuthentication']): CredentialField[] {
   const id = open('client_id', 'Client ID');
   if (method === 'none') return [id];
-  return method === 'private_key_jwt'
+  return method === 'private_key_jwt' || method === 'signed_client_secret'
     ? [id, ...ofKey]
     : [id, secret('client_secret', 'Client secret')];
 }

@@ -40,6 +40,10 @@ export function wrongCredentialsOf(entry: Checked): Wrong | undefined {
   if ((isByCertificate || entry.certificateBoundTokens) && entry.clientCertificate === undefined) {
     return { field: 'clientCertificate', why: 'is missing' };
   }
+  const isSigned = entry.clientAuthentication === 'signed_client_secret';
+  if (isSigned && entry.clientId !== undefined && entry.clientKeys.length === 0) {
+    return { field: 'clientKeys', why: 'is missing' };
+  }
   if (provider.kind === 'oidc' || provider.kind === 'oauth2') return undefined;
   if (isByCertificate && provider.clientId === undefined) {
     return { field: 'clientId', why: 'is missing: the certificate is that of the app' };

@@ -1,6 +1,7 @@
 import type { Settings } from './settings-schema.ts';
 import { fieldsOf } from './template.ts';
 import { givenNamesOf } from './wrong-credentials.ts';
+import { keptNamesOf } from './wrong-template.ts';
 
 /** A mistake in the settings of a provider: where, and in words that hold no value. */
 interface Wrong {
@@ -13,7 +14,7 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
   if (!('revocation' in provider)) return undefined;
   const { revocationEndpoint: endpoint, revocation, clientAuthentication, kind } = provider;
   if (revocation === undefined) return undefined;
-  const kept = keptNamesOf(provider);
+  const kept = [...keptNamesOf(provider), ...givenNamesOf(provider).shown];
   const holds = (texts: readonly string[], names: readonly string[]) =>
     texts.flatMap(fieldsOf).every((name) => names.includes(name));
   const { method, by, format, parameters, headers } = revocation;
@@ -59,15 +60,3 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
 }
 
 const known = '{token}, {access_token}, {client_id}, {client_secret} and fields that are kept';
-
-/** What is kept with the tokens, of whatever origin. */
-function keptNamesOf(provider: Settings['providers'][string]): string[] {
-  const { keep, lookup, variables } = provider;
-  return [
-    ...keep,
-    ...Object.keys(lookup?.keep ?? {}),
-    ...Object.keys(variables),
-    ...('callbackParameters' in provider ? provider.callbackParameters : []),
-    ...givenNamesOf(provider).shown,
-  ];
-}

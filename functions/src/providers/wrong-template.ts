@@ -35,7 +35,7 @@ export function wrongTemplateOf(provider: Checked): Wrong | undefined {
 }
 
 /** What of a connection is known beside its tokens. */
-function keptNamesOf(provider: Checked): readonly string[] {
+export function keptNamesOf(provider: Checked): readonly string[] {
   const fromCallback = 'callbackParameters' in provider ? provider.callbackParameters : [];
   const found = Object.keys(provider.lookup?.keep ?? {});
   return [...provider.keep, ...fromCallback, ...found, ...Object.keys(provider.variables)];
