@@ -56,7 +56,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
     const credential = credentialOf(provider, tokenSet);
     const url = withCredential(urlOf(api, call), credential);
     const asked = {
-      ...provider.apiHeaders,
+      ...credential.apiHeaders,
       ...headersOf(provider, call.headers, call.otherHeaders),
     };
     const sending = async () => {

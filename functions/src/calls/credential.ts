@@ -7,6 +7,8 @@ import { fieldsOf, fill } from '../providers/template.ts';
 
 /** What goes with a call so that the API knows whose it is. */
 export interface Credential {
+  /** Those that go with every call; what the caller may set himself goes above them. */
+  readonly apiHeaders: Readonly<Record<string, string>>;
   /** By their names in lower case; of a single request: `headersFor`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly query: readonly (readonly [name: string, value: string])[];
@@ -18,10 +20,13 @@ export interface Credential {
   readonly certificate?: ClientCertificate | undefined;
 }
 
-type Placing = Pick<Provider, 'id' | 'credential'> & {
+type Placing = Pick<Provider, 'id' | 'credential' | 'apiHeaders'> & {
+  readonly clientId?: string;
   readonly certificateBoundTokens?: boolean;
   readonly clientCertificate?: ClientCertificate;
 };
+
+type Holding = Pick<TokenSet, 'accessToken' | 'extra' | 'credentials' | 'dpopKey'>;
 
 /**
  * The credential of a connection, as the provider's settings place it: a Bearer token in the header
@@ -30,54 +35,54 @@ type Placing = Pick<Provider, 'id' | 'credential'> & {
  *
  * @throws StrongroomError `provider_answer_invalid`: a field is missing, or no header takes it.
  */
-export function credentialOf(
-  { id, credential, certificateBoundTokens, clientCertificate }: Placing,
-  {
-    accessToken,
-    extra = {},
-    credentials = {},
-    dpopKey,
-  }: Pick<TokenSet, 'accessToken' | 'extra' | 'credentials' | 'dpopKey'>,
-): Credential {
-  const certificate = certificateBoundTokens === true ? clientCertificate : undefined;
+export function credentialOf(provider: Placing, tokenSet: Holding): Credential {
+  const { id, certificateBoundTokens, clientCertificate, clientId } = provider;
+  const { accessToken, extra = {}, credentials = {}, dpopKey } = tokenSet;
+  const known = { ...(clientId !== undefined && { client_id: clientId }), ...extra };
+  const common = {
+    apiHeaders: Object.fromEntries(filled(id, 'apiHeaders', provider.apiHeaders, known)),
+    certificate: certificateBoundTokens === true ? clientCertificate : undefined,
+  };
   if (dpopKey !== undefined) {
     return {
-      certificate,
+      ...common,
       headers: { authorization: `DPoP ${accessToken}` },
       query: [],
       secrets: [accessToken],
       binding: { key: dpopKey, accessToken },
     };
   }
-  const given = { ...extra, ...credentials };
-  const fields: Readonly<Record<string, string>> = { ...given, access_token: accessToken };
-  // What a user gave that is no secret stands in `extra` as well.
-  const isShown = (name: string) => Object.hasOwn(credentials, name) && Object.hasOwn(extra, name);
-  const hidden = Object.keys(credentials).filter((name) => !isShown(name));
-  const secrets = new Set([accessToken, ...hidden.flatMap((name) => credentials[name] ?? [])]);
-  const filled = (template: string): string => {
-    const value = fill(template, fields);
-    if (value === undefined || !visible.test(value)) {
-      throw new StrongroomError(
-        'provider_answer_invalid',
-        `The credential of the provider ${id} cannot be put together as its settings say ` +
-          "(credential). The app's team must look at them.",
-      );
-    }
-    for (const name of fieldsOf(template)) if (!isShown(name)) secrets.add(fields[name] ?? '');
-    return value;
+  const fields: Fields = { ...known, ...credentials, access_token: accessToken };
+  const { headers, query } = provider.credential;
+  const placed = {
+    headers: Object.fromEntries(filled(id, 'credential', headers, fields)),
+    query: filled(id, 'credential', query, fields),
   };
-  const filledOf = (templates: Readonly<Record<string, string>>) =>
-    Object.entries(templates).map(([name, template]) => [name, filled(template)] as const);
-  return {
-    headers: Object.fromEntries(filledOf(credential.headers)),
-    query: filledOf(credential.query),
-    secrets: [...secrets],
-    certificate,
-  };
+  const used = [...Object.values(headers), ...Object.values(query)].flatMap(fieldsOf);
+  // What a user gave that is no secret stands in `extra` as well. Whose app we are anyone may see.
+  const isOpen = (name: string) =>
+    Object.hasOwn(credentials, name) ? Object.hasOwn(extra, name) : name === 'client_id';
+  const hidden = [...Object.keys(credentials), ...used].filter((name) => !isOpen(name));
+  const secrets = new Set([accessToken, ...hidden.flatMap((name) => fields[name] ?? [])]);
+  return { ...common, ...placed, secrets: [...secrets] };
 }
 
+type Fields = Readonly<Record<string, string>>;
+
 const visible = /^[\x20-\x7e]+$/;
+
+/** By their names, with `{field}` in them put in its place. @throws StrongroomError as above. */
+function filled(id: string, setting: string, templates: Fields, fields: Fields) {
+  return Object.entries(templates).map(([name, template]) => {
+    const value = fill(template, fields);
+    if (value !== undefined && visible.test(value)) return [name, value] as const;
+    throw new StrongroomError(
+      'provider_answer_invalid',
+      `The headers and parameters of calls to the provider ${id} cannot be put together as its ` +
+        `settings say (${setting}). The app's team must look at them.`,
+    );
+  });
+}
 
 /** The headers of one request, whose proof no other may use. Every sending needs its own. */
 export async function headersFor(

@@ -47,7 +47,7 @@ export function createVerify(egress: Egress): Verify {
         url: withCredential(url, credential),
         allowedOrigins: [base.origin],
         method,
-        headers: { ...provider.apiHeaders, ...(await headersFor(credential, method, url)) },
+        headers: { ...credential.apiHeaders, ...(await headersFor(credential, method, url)) },
         certificate: credential.certificate,
         ...limits,
       });

@@ -101,7 +101,7 @@ async function send(
   const sendOnce = async () => {
     signal.throwIfAborted();
     const proven = await headersFor(credential, method, url);
-    const headers = AxiosHeaders.concat(provider.apiHeaders, config.headers, proven);
+    const headers = AxiosHeaders.concat(credential.apiHeaders, config.headers, proven);
     const sent = { ...config, maxContentLength };
     const { certificate } = credential;
     return door({ url, allowedOrigin, method, headers, signal, certificate, config: sent });

@@ -3,12 +3,15 @@ import { credentialOf, headersFor, withCredential } from '../calls/credential.ts
 import { formsOf, redactBytes } from '../calls/redact.ts';
 import type { Egress } from '../egress/egress.ts';
 import { fetchThrough } from '../egress/fetch.ts';
+import { StrongroomError } from '../errors.ts';
 import { noteNonce } from '../oauth/dpop.ts';
 import { type Party, providerTimeoutMs } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { requestUserinfo, userinfoOf } from '../oauth/userinfo.ts';
+import { isNamed } from '../providers/hosts.ts';
 import type { ProfileSettings } from '../providers/profile-schema.ts';
 import type { Provider } from '../providers/settings-schema.ts';
+import { fillUrl } from '../providers/template.ts';
 
 /** Who is asked whose an account is. The settings' own endpoint goes before userinfo. */
 export type ProfileSource =
@@ -33,9 +36,20 @@ export function profileSourceOf(
 }
 
 function addressOf(provider: Provider, { endpoint }: ProfileSettings, tokenSet: TokenSet): URL {
-  if (!endpoint.startsWith('/')) return new URL(endpoint);
+  if (!endpoint.includes('{') && !endpoint.startsWith('/')) return new URL(endpoint);
   const { base } = apiOf(provider, tokenSet);
-  return new URL(base.origin + base.pathname.replace(/\/$/, '') + endpoint);
+  const template = endpoint.startsWith('/')
+    ? base.origin + base.pathname.replace(/\/$/, '') + endpoint
+    : endpoint;
+  const url = fillUrl(template, tokenSet.extra ?? {});
+  if (url !== undefined && (url.origin === base.origin || isNamed(url, provider.apiHosts))) {
+    return url;
+  }
+  throw new StrongroomError(
+    'provider_answer_invalid',
+    `It is not known where the provider ${provider.id} tells whose an account is. The app's team ` +
+      'must look at its settings (profile.endpoint).',
+  );
 }
 
 /**
@@ -83,7 +97,7 @@ async function askOnce(
     headers: {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...provider.apiHeaders,
+      ...credential.apiHeaders,
       ...headers,
       ...(await headersFor(credential, method, url)),
     },

@@ -119,7 +119,8 @@ async function send(
   const length = headers['content-length'];
   const streams = body instanceof Readable;
   const { provider, uid } = opened;
-  const common = requestHeadersOf(provider, headers, { searchable: redactBody, streams });
+  const coding = { searchable: redactBody, streams };
+  const common = requestHeadersOf(provider, headers, credential, coding);
   const sendOn = async () => {
     // Where nothing is to be proven, nothing is waited for.
     const own =

@@ -113,6 +113,51 @@ describe('the credential of a call', () => {
     assert.throws(() => credentialOf(providerWith({}), split), invalid);
   });
 
+  const named = {
+    apiHeaders: { 'client-id': '{client_id}', 'x-region': 'in {region}' },
+    keep: ['region'],
+  };
+  const inRegion = { accessToken: token, extra: { region: 'eu' } };
+
+  it('goes with whose app asks, which is no secret, and with what the settings say of every call', () => {
+    const at = providerWith({
+      ...named,
+      credential: {
+        headers: { authorization: 'OAuth {access_token}', 'x-app': '{client_id}' },
+        query: { app: '{client_id}' },
+      },
+    });
+    const credential = credentialOf(at, inRegion);
+    assert.deepEqual(credential.apiHeaders, { 'client-id': 'client', 'x-region': 'in eu' });
+    assert.deepEqual(credential.headers, { authorization: `OAuth ${token}`, 'x-app': 'client' });
+    assert.deepEqual(credential.query, [['app', 'client']]);
+    assert.deepEqual(credential.secrets, [token]);
+  });
+
+  it('names the registration that a user brought, hidden where it is his secret', () => {
+    const key = v.parse(providerSchema, {
+      kind: 'api-key',
+      name: 'Key',
+      apiBaseUrl: 'https://api.example',
+      fields: [
+        { name: 'client_id', label: 'Client ID' },
+        { name: 'api_key', label: 'Key' },
+      ],
+      credential: { headers: { 'x-client': '{client_id}', 'x-key': '{api_key}' } },
+    });
+    const credentials = { client_id: 'a-user-s-own', api_key: 'a-user-s-key' };
+    const { headers, secrets } = credentialOf(
+      { ...key, id: 'key' },
+      { accessToken: token, credentials },
+    );
+    assert.deepEqual(headers, { 'x-client': 'a-user-s-own', 'x-key': 'a-user-s-key' });
+    assert.deepEqual(secrets, [token, 'a-user-s-own', 'a-user-s-key']);
+  });
+
+  it('is not sent where a header of every call lacks a field', () => {
+    assert.throws(() => credentialOf(providerWith(named), { accessToken: token }), invalid);
+  });
+
   it("cannot be set, doubled or replaced by callers, wherever the provider's settings place it", () => {
     const at = providerWith({
       credential: { headers: { 'x-api-key': '{access_token}' }, query: { key: '{access_token}' } },

@@ -49,7 +49,7 @@ describe("what a provider's data says of its API", function () {
           headers: { 'x-account-key': '{account_key}' },
           query: { key: '{access_token}' },
         },
-        apiHeaders: { 'api-version': '2026-11' },
+        apiHeaders: { 'api-version': '2026-11', 'client-id': '{client_id}' },
         replayOn: [401, 403],
         paging: { style: 'page', items: 'list' },
       });
@@ -91,6 +91,7 @@ describe("what a provider's data says of its API", function () {
       assert.equal(request?.headers['authorization'], undefined);
       assert.equal(request?.headers['x-account-key'], 'second-secret');
       assert.equal(request?.headers['api-version'], '2026-11');
+      assert.equal(request?.headers['client-id'], 'strongroom-sandbox');
       const seen = inspect(answer, { depth: 12 });
       for (const secret of [keyIn(request), 'second-secret']) assert.ok(!seen.includes(secret));
     });

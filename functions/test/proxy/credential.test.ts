@@ -83,6 +83,33 @@ describe('the credential of the proxy', () => {
     });
   }
 
+  describe('beside headers of every call', () => {
+    before(() =>
+      start({
+        apiHeaders: { 'client-id': '{client_id}', 'api-version': '1' },
+        requestHeaders: ['api-version'],
+      }),
+    );
+    after(() =>
+      start({ requestHeaders: ['authorization', 'cookie', 'x-forwarded-for', 'x-one', 'x-two'] }),
+    );
+
+    it('lets the caller replace those that are his to set', async () => {
+      for (const [version, lines] of [
+        ['1', []],
+        ['2', ['api-version: 2', 'client-id: evil']],
+      ] as const) {
+        received = [];
+        await sendBytes([`GET ${path}/me HTTP/1.1`, ...lines]);
+        const [one] = received;
+        assert.ok(one);
+        assertUntouched(one);
+        const sent = new Map(one.headers);
+        assert.deepEqual([sent.get('client-id'), sent.get('api-version')], ['client', version]);
+      }
+    });
+  });
+
   for (const [what, lines, body] of [
     ['two framings', ['content-length: 5', 'transfer-encoding: chunked'], '0\r\n\r\n'],
     ['two lengths', ['content-length: 5', 'content-length: 6'], 'abcdef'],
