@@ -41,6 +41,7 @@ const commands = {
   doctor: [['operate/doctor.ts']],
   audit: [['operate/audit.ts']],
   keys: [['operate/keys.ts']],
+  catalogue: [['operate/catalogue.ts']],
   import: [['operate/import.ts']],
   seal: [...build, ['bench/seal.ts']],
   bench: [...build, ['bench/bench.ts']],

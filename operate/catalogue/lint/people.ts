@@ -1,0 +1,37 @@
+import { type Rule, textsOf } from './finding.ts';
+
+/** What a team must know, and what it alone may say. */
+export const people: Rule = function* ({ entry, isImported }) {
+  if (isImported !== (entry.status === 'imported')) {
+    yield {
+      where: 'status',
+      what: isImported
+        ? 'must be "imported" in imported/'
+        : 'must not be "imported" outside imported/',
+    };
+  }
+  for (const { where, text } of textsOf(entry)) {
+    if (/^<[^<>]+>$/.test(text)) yield { where, what: `is still to be filled in: ${text}` };
+  }
+  for (const name of teamsOwn) {
+    if (name in entry.provider) {
+      yield { where: `provider.${name}`, what: "is the team's own: leave it out" };
+    }
+  }
+  if (!isImported && entry.register?.url === undefined && entry.register?.note === undefined) {
+    yield { where: 'register', what: 'is missing: where does a team register its app?' };
+  }
+};
+
+/** Fields of the settings that no entry has. */
+export const teamsOwn = [
+  'catalogue',
+  'clientId',
+  'clientSecrets',
+  'clientKeys',
+  'clientCertificate',
+  'assertionKeys',
+  'signIn',
+  'allowTokenRelease',
+  'rotate',
+] as const;
