@@ -136,7 +136,7 @@ export function createLimits(dependencies: LimitDependencies): Limits {
       return {
         fields,
         async note(outcome) {
-          if ('status' in outcome) told.note(connectionId, path, outcome);
+          if ('status' in outcome) told.note(connectionId, path, outcome, provider.rateLimit);
           await report(verdictOf(outcome));
         },
         async release() {

@@ -1,11 +1,13 @@
 import { retryAfterSecondsOf } from '../egress/retry-after.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { RateLimit } from '../providers/api-schema.ts';
 
 /** What providers themselves said of coming back later. */
 export interface Told {
   /** When this path of a connection may be asked again, in ticks; undefined: at any time. */
   until(connectionId: string, path: string): number | undefined;
-  note(connectionId: string, path: string, answer: Answer): void;
+  /** @param shape how the API tells, where not by `Retry-After` alone. */
+  note(connectionId: string, path: string, answer: Answer, shape?: RateLimit): void;
 }
 
 interface Answer {
@@ -26,8 +28,8 @@ const mostNoted = 10_000;
 const longestMs = 15 * 60_000;
 
 /**
- * Remembers `429` with `Retry-After`, so that a provider is not asked what it would refuse. Many count
- * each method of their API apart: the path that was refused rests; once a second one is refused
+ * Remembers `429` with `Retry-After`, or what the provider's settings say in its place (`rateLimit`), so
+ * that a provider is not asked what it would refuse. Many count each method of their API apart: the path that was refused rests; once a second one is refused
  * meanwhile, the whole connection does. By instance: each learns it by one request.
  */
 export function createTold(clock: Clock): Told {
@@ -45,13 +47,12 @@ export function createTold(clock: Clock): Told {
       const pause = find(connectionId);
       return pause?.isForAll === true || pause?.path === path ? pause.until : undefined;
     },
-    note(connectionId, path, { status, headers }) {
-      if (status !== 429) return;
-      const seconds = retryAfterSecondsOf({ get: (name) => textOf(headers[name]) });
-      if (seconds === undefined) return;
+    note(connectionId, path, answer, shape) {
+      const afterMs = pauseMsOf(answer, shape, clock.now());
+      if (afterMs === undefined) return;
       const before = find(connectionId);
       const isForAll = before !== undefined && (before.isForAll || before.path !== path);
-      const until = clock.ticks() + Math.min(seconds * 1_000, longestMs);
+      const until = clock.ticks() + Math.min(afterMs, longestMs);
       pauses.delete(connectionId);
       pauses.set(connectionId, { path, isForAll, until: Math.max(until, before?.until ?? 0) });
       const oldest = pauses.keys().next().value;
@@ -60,6 +61,35 @@ export function createTold(clock: Clock): Told {
   };
 }
 
+/** How long a refusal says to stay away, in milliseconds; undefined: it is none, or does not tell. */
+function pauseMsOf(answer: Answer, shape: RateLimit | undefined, now: number): number | undefined {
+  const { status, headers } = answer;
+  const statuses: readonly number[] = shape?.statuses ?? [429];
+  if (!statuses.includes(status)) return undefined;
+  const get = (name: string) => textOf(headers[name]);
+  const seconds = retryAfterSecondsOf({ get });
+  if (seconds !== undefined) return seconds * 1_000;
+  if (shape === undefined) return undefined;
+  const { remaining, reset, resetIs } = shape;
+  // Of these statuses, 429 alone is about nothing else.
+  if (status !== 429 && remaining !== undefined && get(remaining) !== '0') return undefined;
+  const sentAt = Date.parse(get('date') ?? '') || now;
+  const pauseMs = msUntil[resetIs](get(reset) ?? '', sentAt);
+  return pauseMs > 0 ? pauseMs : undefined;
+}
+
+/** From when an answer was sent, in milliseconds; NaN: it does not tell. */
+const msUntil: Readonly<Record<RateLimit['resetIs'], (told: string, sentAt: number) => number>> = {
+  seconds: (told) => numberIn(told) * 1_000,
+  'epoch-seconds': (told, sentAt) => numberIn(told) * 1_000 - sentAt,
+  'epoch-milliseconds': (told, sentAt) => numberIn(told) - sentAt,
+  'iso-8601': (told, sentAt) => (/^\d{4}-\d\d-\d\dT/.test(told) ? Date.parse(told) - sentAt : NaN),
+};
+
+function numberIn(told: string): number {
+  return /^\d{1,15}(\.\d{1,9})?$/.test(told) ? Number(told) : Number.NaN;
+}
+
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? value.trim() : undefined;
 }

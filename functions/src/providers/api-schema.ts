@@ -68,6 +68,8 @@ const rateLimitSchema = v.strictObject({
   remaining: v.exactOptional(headerNameSchema),
 });
 
+export type RateLimit = v.InferOutput<typeof rateLimitSchema>;
+
 /** A request after connecting, whose answer tells where the API is. */
 const lookupSchema = v.strictObject({
   /** A URL on the host of the token endpoint, or on one of `apiHosts`. */
