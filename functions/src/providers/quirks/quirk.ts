@@ -29,6 +29,16 @@ export interface QuirkContext {
   readonly now: () => number;
 }
 
+/** How an issuer is named that has not one name alone. */
+export interface IssuerNames {
+  /** Whether the metadata may tell this issuer where another was asked. */
+  readonly isDiscovered: (told: string, asked: string) => boolean;
+  /** Whether `iss` of an authorization response (RFC 9207) may be the issuer that metadata told. */
+  readonly isNamed: (iss: string, told: string) => boolean;
+  /** What `iss` of an ID token with these claims must be; undefined: none would do. */
+  readonly ofToken: (claims: Readonly<Record<string, unknown>>, told: string) => string | undefined;
+}
+
 /**
  * How some providers differ from the standards, under a name that their data refers to. A quirk
  * knows no provider; what differs from one to the next is data.
@@ -41,6 +51,8 @@ export interface Quirk {
     parameters: Readonly<Record<string, string>>,
     context: QuirkContext,
   ) => Readonly<Record<string, string>>;
+  /** How its issuer is named. */
+  readonly issuer?: IssuerNames;
   /** Stands around a request to the token endpoint: changes it, or its answer. */
   readonly token?: (send: SendTokenRequest, context: QuirkContext) => SendTokenRequest;
   /** An access token's end is asked for (RFC 7662) where nothing else tells it. */

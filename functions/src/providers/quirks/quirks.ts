@@ -3,8 +3,10 @@ import { basicAuthOnRefresh } from './basic-auth-on-refresh.ts';
 import { errorIn200 } from './error-in-200.ts';
 import { errorInList } from './error-in-list.ts';
 import { formEncodedAnswer } from './form-encoded-answer.ts';
+import { formPostCallback } from './form-post-callback.ts';
 import { instanceUrl } from './instance-url.ts';
 import { jsonTokenRequest } from './json-token-request.ts';
+import { multiTenantIssuer } from './multi-tenant-issuer.ts';
 import { nestedUserToken } from './nested-user-token.ts';
 import { noExpiryIntrospect } from './no-expiry-introspect.ts';
 import type { Quirk } from './quirk.ts';
@@ -19,8 +21,10 @@ export const quirks = {
   'error-in-200': errorIn200,
   'error-in-list': errorInList,
   'form-encoded-answer': formEncodedAnswer,
+  'form-post-callback': formPostCallback,
   'instance-url': instanceUrl,
   'json-token-request': jsonTokenRequest,
+  'multi-tenant-issuer': multiTenantIssuer,
   'nested-user-token': nestedUserToken,
   'no-expiry-introspect': noExpiryIntrospect,
   'redirect-uri-on-refresh': redirectUriOnRefresh,
