@@ -19,6 +19,17 @@ export interface Provider {
   readonly fields?: readonly CredentialField[];
   /** The scopes on offer. */
   readonly scopes: readonly string[];
+  /** What `connections.begin` asks for by these names; absent: nothing. */
+  readonly variables?: Readonly<Record<string, Variable>>;
+}
+
+/** What is another for each user: the subdomain of his workspace. */
+export interface Variable {
+  readonly label: string;
+  readonly hint?: string;
+  /** As the attribute `pattern` of an input. */
+  readonly pattern: string;
+  readonly example: string;
 }
 
 /** One input of the form by which a user hands credentials over. */
@@ -79,6 +90,8 @@ export interface BeginRequest {
   readonly loginHint?: string;
   /** Parameters for the provider that the settings let callers choose: `{ prompt: 'login' }`. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** By the names of the provider's `variables`; all of them. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Where the answer goes: an address of the allow-list in the settings. */
   readonly returnTo?: string;
 }
@@ -108,6 +121,8 @@ export interface BeginDeviceRequest {
   readonly connectionId?: string;
   /** A part of the provider's scopes; all of them by default. */
   readonly scopes?: readonly string[];
+  /** By the names of the provider's `variables`; all of them. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** What to show the user: where to go, and the code to enter there (RFC 8628 §3.2). */

@@ -2,7 +2,7 @@ import { StrongroomError } from '../errors.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { isNamed } from '../providers/hosts.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-import { fill } from '../providers/template.ts';
+import { fillUrl, fixedOriginOf } from '../providers/template.ts';
 
 /** Where one connection's API is. */
 export interface Api {
@@ -12,7 +12,7 @@ export interface Api {
 }
 
 /**
- * The API of a connection: the provider's, with what its token answer told put in. That may lead to
+ * The API of a connection: the provider's, with what it or its user told put in. That may lead to
  * the hosts that the settings name and to no other, whatever the provider said.
  *
  * @throws StrongroomError `provider_answer_invalid`: a field is missing, or leads elsewhere.
@@ -20,10 +20,9 @@ export interface Api {
 export function apiOf(provider: Provider, { extra }: Pick<TokenSet, 'extra'>): Api {
   const { apiBaseUrl, apiHosts } = provider;
   if (!apiBaseUrl.includes('{')) return { provider, base: new URL(apiBaseUrl) };
-  const filled = fill(apiBaseUrl, extra ?? {});
-  const base = filled === undefined ? null : URL.parse(filled);
-  if (base === null) throw invalid(provider, 'did not tell where its API is');
-  if (!isNamed(base, apiHosts)) {
+  const base = fillUrl(apiBaseUrl, extra ?? {});
+  if (base === undefined) throw invalid(provider, 'did not tell where its API is');
+  if (base.origin !== fixedOriginOf(apiBaseUrl) && !isNamed(base, apiHosts)) {
     throw invalid(provider, 'named a host for its API that the settings do not (apiHosts)');
   }
   return { provider, base };

@@ -6,6 +6,7 @@ import type { TokenSet } from '../oauth/token-set.ts';
 import type { Account } from '../store/documents.ts';
 import { askProfile, profileSourceOf, readProfile } from './ask-profile.ts';
 import { accountOf, type Profile, profileOf } from './profile-claims.ts';
+import { toldApart } from './told-apart.ts';
 
 /**
  * Whose account has just been connected. Where nobody tells, or what is told cannot be used, as much
@@ -21,7 +22,10 @@ export type FindAccount = (
 
 /** Cost: none where the ID token says enough, else one request to the provider. */
 export function createFindAccount(egress: Egress): FindAccount {
-  return async (party, tokenSet, claims) => {
+  return async (party, tokenSet, claims) =>
+    toldApart(party.provider, tokenSet, await find(party, tokenSet, claims));
+
+  async function find(...[party, tokenSet, claims]: Parameters<FindAccount>): Promise<Account> {
     const told = profileOf(claims);
     if (isEnough(told, tokenSet.scopes)) return accountOf(told);
     try {
@@ -36,7 +40,7 @@ export function createFindAccount(egress: Egress): FindAccount {
       log.profileNotRead(party.provider.id, error);
       return accountOf(told);
     }
-  };
+  }
 }
 
 /** Whether an ID token tells what the scopes promise (OpenID Connect Core 1.0 §5.4). */

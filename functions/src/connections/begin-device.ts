@@ -5,11 +5,15 @@ import { newDpopKey } from '../oauth/dpop.ts';
 import { asToldFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
+import { type Values, variablesOf } from '../providers/variables.ts';
 import { type BeginDependencies, type BeginRequest, healedBy, scopesOf } from './begin.ts';
 import { notOffered } from './not-offered.ts';
 import { remember } from './remember.ts';
 
-export type BeginDeviceRequest = Pick<BeginRequest, 'provider' | 'connectionId' | 'scopes'>;
+export type BeginDeviceRequest = Pick<
+  BeginRequest,
+  'provider' | 'connectionId' | 'scopes' | 'variables'
+>;
 
 /** What the user is shown; where he enters the code, and where the app asks whether he has. */
 export interface BegunDevice {
@@ -29,7 +33,7 @@ export interface BegunDevice {
  * Starts the authorization of an app that has no browser (RFC 8628 §3.1). Cost: 1 write, and 1 read to
  * heal a connection; one request to the provider.
  *
- * @throws StrongroomError `not_offered`, `provider_unknown`, `scope_not_offered`,
+ * @throws StrongroomError `not_offered`, `provider_unknown`, `scope_not_offered`, `invalid_argument`,
  *   `connection_not_found`, `provider_misconfigured`, `provider_answer_invalid`, `unavailable`.
  */
 export function createBeginDevice(dependencies: BeginDependencies) {
@@ -38,11 +42,13 @@ export function createBeginDevice(dependencies: BeginDependencies) {
   return async ({ uid }: Caller, request: BeginDeviceRequest): Promise<BegunDevice> => {
     const provider = deviceProvider(await settings.provider(request.provider));
     scopesOf(provider, request.scopes);
+    const variables = variablesOf(provider, request.variables);
     const healed = await healedBy(store, uid, request.connectionId, provider);
     const scopes = scopesOf(provider, request.scopes, healed?.scopes);
     // A code without a place to keep it would be of no use.
     await sealer.prepare();
-    const { deviceCode, expiresInSeconds, ...shown } = await codesOf(findParty, provider, scopes);
+    const codes = await codesOf(findParty, provider, variables, scopes);
+    const { deviceCode, expiresInSeconds, ...shown } = codes;
 
     const state = newState();
     const secrets: DeviceSecrets = {
@@ -53,7 +59,8 @@ export function createBeginDevice(dependencies: BeginDependencies) {
     const expiresAt = now + expiresInSeconds * 1_000;
     const { intervalSeconds } = shown;
     const { connectionId } = request;
-    const begun = { state, uid, provider, connectionId, healed, scopes, secrets, expiresAt };
+    const sealed = { ...secrets, variables };
+    const begun = { state, uid, provider, connectionId, healed, scopes, sealed, expiresAt };
     const device = { intervalSeconds, pollAt: now };
     await remember(dependencies, begun, { redirectUri: '', returnTo: '', device });
     const { userCode, verificationUri, verificationUriComplete } = shown;
@@ -82,10 +89,14 @@ export function deviceProvider(provider: Provider): AuthorizingProvider {
 async function codesOf(
   findParty: PartyFinder,
   provider: AuthorizingProvider,
+  extra: Values,
   scopes: readonly string[],
 ) {
   try {
-    return await authorizeDevice(await findAuthorizingParty(findParty, provider), scopes);
+    return await authorizeDevice(
+      await findAuthorizingParty(findParty, provider, { extra }),
+      scopes,
+    );
   } catch (error) {
     throw asToldFailure(error);
   }

@@ -8,6 +8,7 @@ import type { PartyFinder } from '../oauth/party.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { AppSettings, AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
+import { type Values, variablesOf } from '../providers/variables.ts';
 import type { ConnectionStore } from '../store/connection-store.ts';
 import type { StatusDocument } from '../store/documents.ts';
 import { connectionNotFound } from '../store/refusals.ts';
@@ -26,6 +27,8 @@ export interface BeginRequest {
   readonly loginHint?: string | undefined;
   /** Parameters for the provider that its settings let callers choose: `{"prompt": "login"}`. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** What the provider asks its users for: `{"subdomain": "acme"}`; see `providers-list`. */
+  readonly variables?: Values | undefined;
   /** Where the callback page hands the answer to; default: the first that the settings allow. */
   readonly returnTo?: string | undefined;
 }
@@ -57,7 +60,8 @@ export interface BeginDependencies {
  *
  * @throws StrongroomError `provider_unknown`, `scope_not_offered`, `return_to_not_allowed`,
  *   `connection_not_found`, `provider_misconfigured`, `unavailable`; `invalid_argument` for a parameter
- *   that callers may not choose, or a provider whose users authorize nothing.
+ *   that callers may not choose, a variable that is missing or leads to a host that the settings do not
+ *   name, or a provider whose users authorize nothing.
  */
 export function createBegin(dependencies: BeginDependencies) {
   const { store, settings, findParty, clock, newState } = dependencies;
@@ -66,6 +70,7 @@ export function createBegin(dependencies: BeginDependencies) {
     const provider = authorizing(await settings.provider(request.provider));
     const { app } = await settings.read();
     const parameters = parametersOf(provider, request.parameters);
+    const variables = variablesOf(provider, request.variables);
     const returnTo = returnToOf(app, request.returnTo);
     const healed = await healedBy(store, uid, request.connectionId, provider);
     const scopes = scopesOf(provider, request.scopes, healed?.scopes);
@@ -73,7 +78,7 @@ export function createBegin(dependencies: BeginDependencies) {
     const secrets = await newAuthorizationSecrets(provider, scopes);
     const redirectUri = redirectUriOf(app, provider);
     const { loginHint } = request;
-    const url = await urlFor(findParty, provider, {
+    const url = await urlFor(findParty, provider, variables, {
       state,
       secrets,
       scopes,
@@ -84,7 +89,8 @@ export function createBegin(dependencies: BeginDependencies) {
 
     const expiresAt = clock.now() + authorizationTtlMs;
     const { connectionId } = request;
-    const begun = { state, uid, provider, connectionId, healed, scopes, secrets, expiresAt };
+    const sealed = { ...secrets, variables };
+    const begun = { state, uid, provider, connectionId, healed, scopes, sealed, expiresAt };
     await remember(dependencies, begun, { redirectUri, returnTo });
     return {
       authorizationUrl: url.href,
@@ -98,10 +104,12 @@ export function createBegin(dependencies: BeginDependencies) {
 async function urlFor(
   findParty: PartyFinder,
   provider: AuthorizingProvider,
+  extra: Values,
   request: Parameters<typeof authorizationUrl>[1],
 ): Promise<URL> {
   try {
-    return await authorizationUrl(await findAuthorizingParty(findParty, provider), request);
+    const party = await findAuthorizingParty(findParty, provider, { extra });
+    return await authorizationUrl(party, request);
   } catch (error) {
     throw asToldFailure(error);
   }

@@ -11,6 +11,7 @@ import { dpopKeySchema } from '../oauth/dpop.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { SettingsReader } from '../providers/settings.ts';
+import type { Values } from '../providers/variables.ts';
 import { rejected } from '../vault/keyring.ts';
 import type { Connected } from './connection.ts';
 import { type KeepGivenDependencies, keepGiven } from './keep-given.ts';
@@ -54,9 +55,9 @@ export function createComplete(dependencies: CompleteDependencies) {
     const { document } = stored;
     try {
       const provider = authorizing(await settings.provider(document.provider));
-      const party = await findAuthorizingParty(findParty, provider);
       const place = placeOfSecrets(caller.uid, id, document.provider);
-      const secrets = secretsOf(await sealer.open(sealed, place));
+      const { variables, ...secrets } = secretsOf(await sealer.open(sealed, place));
+      const party = await findAuthorizingParty(findParty, provider, { extra: variables });
       // A key at hand before the code is spent: what the provider gives can then be kept.
       await sealer.prepare();
       // Whatever comes next, this state is used up: a code is exchanged once at most.
@@ -66,7 +67,8 @@ export function createComplete(dependencies: CompleteDependencies) {
       const obtainedAt = clock.now();
       const given = await exchangeCode(party, code, document.redirectUri, secrets);
       const { dpopKey } = secrets;
-      return await keepGiven(dependencies, party, stored, given, { obtainedAt, dpopKey });
+      const asked = { obtainedAt, dpopKey, extra: variables };
+      return await keepGiven(dependencies, party, stored, given, asked);
     } catch (error) {
       const known = error instanceof OAuthFailure ? error.toStrongroomError() : error;
       await refused(known);
@@ -81,9 +83,12 @@ const secretsSchema = v.object({
   codeVerifier: v.optional(v.string()),
   nonce: v.optional(v.string()),
   dpopKey: v.optional(dpopKeySchema),
+  variables: v.optional(v.record(v.string(), v.string())),
 });
 
-function secretsOf(value: unknown): AuthorizationSecrets {
+function secretsOf(
+  value: unknown,
+): AuthorizationSecrets & { readonly variables?: Values | undefined } {
   const result = v.safeParse(secretsSchema, value);
   if (!result.success) throw rejected();
   return result.output;

@@ -103,7 +103,7 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
     const dpopKey = keep && provider.dpop ? await newDpopKey() : undefined;
     const { requestedTokenType } = allowed;
     const asked: TokenExchange = { ...target, subject, actor, requestedTokenType, dpopKey };
-    const party = await findAuthorizingParty(findParty, provider);
+    const party = await findAuthorizingParty(findParty, provider, opened.tokenSet);
     // A key at hand: what is to be kept can then be kept.
     if (keep) await dependencies.sealer.prepare();
     const obtainedAt = clock.now();
@@ -116,7 +116,8 @@ export function createExchange(dependencies: ExchangeDependencies): Exchange {
     });
     const { given } = (await sendWithin(limits, sending, { send })).answer;
     const scopes = target.scopes ?? opened.tokenSet.scopes;
-    const tokenSet = tokenSetOf(given.answer, { provider, scopes, obtainedAt, dpopKey });
+    const { extra } = opened.tokenSet;
+    const tokenSet = tokenSetOf(given.answer, { provider, scopes, obtainedAt, dpopKey, extra });
     return { party, allowed, given, tokenSet };
   };
 

@@ -11,6 +11,7 @@ import type { Exchangeable } from './exchange-target.ts';
 import { keepOf } from './keep.ts';
 import type { KeepDependencies } from './keeping.ts';
 import { accountOf, profileOf } from './profile-claims.ts';
+import { toldApart } from './told-apart.ts';
 
 /** A token that was given for a connection's. */
 export interface Exchanged {
@@ -46,7 +47,7 @@ export async function keepExchanged(
     // Of another account nothing is known by the one that it came from.
     const told =
       switched === undefined
-        ? { ...source, ...accountOf(profileOf(given.claims)) }
+        ? { ...source, ...toldApart(provider, tokenSet, accountOf(profileOf(given.claims))) }
         : await findAccount(party, tokenSet, given.claims);
     const account = kept.id === provider.id ? besides(source, told) : told;
     const target = { uid, connectionId: null, subject: null, authorization: newId() };

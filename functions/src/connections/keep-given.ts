@@ -3,6 +3,7 @@ import type { DpopKey } from '../oauth/dpop.ts';
 import type { GivenTokens } from '../oauth/given-tokens.ts';
 import { refusedScopesOf } from '../oauth/granted-scopes.ts';
 import { tokenSetOf } from '../oauth/token-set.ts';
+import type { Values } from '../providers/variables.ts';
 import type { AuthorizationDocument } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import type { FindAccount } from './account.ts';
@@ -21,6 +22,8 @@ interface Asked {
   readonly obtainedAt: number;
   /** What the tokens were asked to be bound to. */
   readonly dpopKey?: DpopKey | undefined;
+  /** What the user said, or his browser brought: kept with the tokens. */
+  readonly extra?: Values | undefined;
 }
 
 /** Keeps what a provider gave for an authorization, and tells which scopes it refused. See `keep`. */

@@ -12,6 +12,7 @@ import { asOAuthFailure, asToldFailure, OAuthFailure } from '../oauth/failure.ts
 import type { GivenTokens } from '../oauth/given-tokens.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { SettingsReader } from '../providers/settings.ts';
+import type { Values } from '../providers/variables.ts';
 import type { AuthorizationDocument, DevicePace } from '../store/documents.ts';
 import type { Stored } from '../store/stored.ts';
 import { rejected } from '../vault/keyring.ts';
@@ -74,9 +75,9 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
 
       const { document } = stored;
       const provider = deviceProvider(await settings.provider(document.provider));
-      const party = await findAuthorizingParty(findParty, provider);
       const place = placeOfSecrets(caller.uid, id, document.provider);
       const secrets = secretsOf(await sealer.open(sealed, place));
+      const party = await findAuthorizingParty(findParty, provider, { extra: secrets.variables });
       // A key at hand before the code is spent: what the provider gives can then be kept.
       await sealer.prepare();
       const startedAt = clock.now();
@@ -139,12 +140,12 @@ export function createPollDevice(dependencies: PollDeviceDependencies) {
     held: Stored<AuthorizationDocument>,
     party: AuthorizingParty,
     given: GivenTokens,
-    { startedAt, secrets }: { readonly startedAt: number; readonly secrets: DeviceSecrets },
+    { startedAt, secrets }: { readonly startedAt: number; readonly secrets: Sealed },
   ): Promise<PolledDevice> {
     // What was given is kept, whatever becomes of this write: the code is spent all the same.
     await store.useAuthorization(held, clock.now(), newId()).catch(() => false);
-    const { dpopKey } = secrets;
-    const asked = { obtainedAt: startedAt, dpopKey };
+    const { dpopKey, variables } = secrets;
+    const asked = { obtainedAt: startedAt, dpopKey, extra: variables };
     const connection = await keepGiven(dependencies, party, held, given, asked);
     return { status: 'connected', connection };
   }
@@ -173,9 +174,15 @@ function waiting(status: 'pending' | 'slow_down', retryAfterSeconds: number): Po
   return { status, retryAfterSeconds };
 }
 
-const secretsSchema = v.object({ deviceCode: v.string(), dpopKey: v.optional(dpopKeySchema) });
+const secretsSchema = v.object({
+  deviceCode: v.string(),
+  dpopKey: v.optional(dpopKeySchema),
+  variables: v.optional(v.record(v.string(), v.string())),
+});
 
-function secretsOf(value: unknown): DeviceSecrets {
+type Sealed = DeviceSecrets & { readonly variables?: Values | undefined };
+
+function secretsOf(value: unknown): Sealed {
   const result = v.safeParse(secretsSchema, value);
   if (!result.success) throw rejected();
   return result.output;

@@ -60,7 +60,7 @@ export function createProfile(dependencies: ProfileDependencies) {
     const told = profileOf(claims);
     if (!raw && isEnough(told, tokenSet.scopes)) return { profile: told, source: 'id_token' };
     try {
-      const party = await findParty(provider, { credentials: tokenSet.credentials });
+      const party = await findParty(provider, tokenSet);
       if (profileSourceOf(party, tokenSet) === undefined) {
         if (claims === undefined) throw notOffered('profile');
         return { profile: told, source: 'id_token', ...(raw && { raw: shownOf(claims) }) };

@@ -17,8 +17,8 @@ interface Begun {
   /** What is known of it. */
   readonly healed: StatusDocument | undefined;
   readonly scopes: string[];
-  /** What its answer is to be judged by; sealed. */
-  readonly secrets: object;
+  /** What its answer is to be judged by, and what the user said: nobody can change it meanwhile. */
+  readonly sealed: object;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -29,11 +29,11 @@ type Way = Pick<AuthorizationDocument, 'redirectUri' | 'returnTo' | 'device'>;
 /** Writes down what is to be known when its answer comes. Cost: 1 write. */
 export async function remember(
   { store, sealer }: { readonly store: ConnectionStore; readonly sealer: Sealer },
-  { state, uid, provider, connectionId, healed, scopes, secrets, expiresAt }: Begun,
+  { state, uid, provider, connectionId, healed, scopes, sealed, expiresAt }: Begun,
   way: Way,
 ): Promise<void> {
   const id = authorizationIdOf(state);
-  const { jwe } = await sealer.seal(secrets, placeOfSecrets(uid, id, provider.id));
+  const { jwe } = await sealer.seal(sealed, placeOfSecrets(uid, id, provider.id));
   await store.createAuthorization(id, {
     uid,
     provider: provider.id,

@@ -66,6 +66,9 @@ function judged(
   if (provider === undefined) {
     return { field: 'provider', reason: 'is not in the settings; npm run providers -- list' };
   }
+  if (Object.keys(provider.variables).length > 0) {
+    return { field: 'provider', reason: 'asks its users for variables: have them connect it' };
+  }
   if (!accessToken && !refreshToken) {
     return { field: 'accessToken', reason: 'is missing, and refreshToken as well' };
   }

@@ -1,7 +1,7 @@
 import { StrongroomError } from '../errors.ts';
 import { takesCredentials } from '../providers/credential-fields.ts';
 import type { AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
-import type { Party, PartyFinder } from './party.ts';
+import type { Party, PartyFinder, PartyOf } from './party.ts';
 
 /** A conversation with a provider whose users authorize the app in their browser. */
 export type AuthorizingParty = Party & { readonly provider: AuthorizingProvider };
@@ -10,8 +10,10 @@ export type AuthorizingParty = Party & { readonly provider: AuthorizingProvider 
 export async function findAuthorizingParty(
   findParty: PartyFinder,
   provider: AuthorizingProvider,
+  of?: PartyOf,
 ): Promise<AuthorizingParty> {
-  return { ...(await findParty(provider)), provider };
+  const party = await findParty(provider, of);
+  return { ...party, provider: authorizing(party.provider) };
 }
 
 /** @throws StrongroomError `invalid_argument`: its accounts are connected in another way. */

@@ -7,6 +7,7 @@ import { createKeyLoader } from '../identity/issuer-keys.ts';
 import { createKeySet } from '../identity/key-set.ts';
 import { systemClock } from '../platform/clock.ts';
 import { memoiseByKey } from '../platform/memoise.ts';
+import { located } from '../providers/located.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { type Authenticated, createAuthentication } from './client-authentication.ts';
 import { asOAuthFailure } from './failure.ts';
@@ -15,6 +16,7 @@ import { serverOf } from './server.ts';
 
 /** Both sides of a conversation with a provider, as `oauth4webapi` wants them. */
 export interface Party {
+  /** With what the connection's user said in its endpoints. */
   readonly provider: Provider;
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
@@ -31,14 +33,19 @@ export interface Party {
 /**
  * Finds a provider's endpoints and our way to authenticate there.
  *
- * @param of whose connection it is about, where its user brought credentials of his own.
+ * @param of the connection that it is about.
  * @throws OAuthFailure where discovery gets no usable answer; StrongroomError
- *   `provider_misconfigured`, `invalid_argument` where his credentials lead astray.
+ *   `provider_misconfigured`, `invalid_argument` where what its user gave leads astray.
  */
-export type PartyFinder = (
-  provider: Provider,
-  of?: { readonly credentials?: Credentials | undefined },
-) => Promise<Party>;
+export type PartyFinder = (provider: Provider, of?: PartyOf) => Promise<Party>;
+
+/** What of a connection tells where its provider is, and who asks there. */
+export interface PartyOf {
+  /** Where its user brought credentials of his own. */
+  readonly credentials?: Credentials | undefined;
+  /** What is kept with its tokens; what its user said of the provider's variables is among it. */
+  readonly extra?: Readonly<Record<string, string>> | undefined;
+}
 
 /** Limit of one request to a provider. The refresh lease outlives it: `refresh/lease.ts`. */
 export const providerTimeoutMs = 10_000;
@@ -94,7 +101,8 @@ export function createPartyFinder({
     return { idTokenKeys };
   };
 
-  return async (provider, { credentials } = {}) => {
+  return async (anywhere, { credentials, extra } = {}) => {
+    const provider = located(anywhere, extra);
     const server = await serverOf(provider, credentials, discover);
     const { clientId, certificate } = registrationOf(provider, credentials);
     return {

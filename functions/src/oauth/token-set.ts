@@ -20,7 +20,7 @@ export const tokenSetSchema = v.object({
   refreshTokenExpiresAt: v.optional(milliseconds),
   /** That end did not move when the token was used: it is the grant's. */
   refreshTokenEndIsFixed: v.optional(v.boolean()),
-  /** Further fields of the token answer, which the provider's settings keep: `instance_url`. */
+  /** Further fields that say where or how the API is called: `instance_url`, a user's `subdomain`. */
   extra: v.optional(v.record(v.string(), v.string())),
   /** With what it is asked for anew, or what it is made of, where that was handed over. */
   credentials: v.optional(v.record(v.string(), v.string())),
@@ -59,6 +59,8 @@ interface Context {
   readonly dpopKey?: DpopKey | undefined;
   /** With what it was asked for. Default: that of `previous`. */
   readonly credentials?: TokenSet['credentials'];
+  /** What was told beside the answer. Default: that of `previous`. */
+  readonly extra?: TokenSet['extra'] | undefined;
 }
 
 /** Longer is no information, and ends beyond the last date that Firestore knows. */
@@ -92,13 +94,14 @@ export function tokenSetOf(answer: TokenAnswer, context: Context): TokenSet {
 }
 
 /** What an answer omits is kept from the one before: not all repeat it with every refresh. */
-function extraOf(answer: TokenAnswer, { provider, previous }: Context): Pick<TokenSet, 'extra'> {
+function extraOf(answer: TokenAnswer, context: Context): Pick<TokenSet, 'extra'> {
+  const { provider, previous, extra: before = previous?.extra } = context;
   const told = provider.keep.flatMap((name) => {
     const value = Object.hasOwn(answer, name) ? answer[name] : undefined;
     const isTold = typeof value === 'string' || typeof value === 'number';
     return isTold ? [[name, String(value).slice(0, 2_048)] as const] : [];
   });
-  const extra = { ...previous?.extra, ...Object.fromEntries(told) };
+  const extra = { ...before, ...Object.fromEntries(told) };
   return Object.keys(extra).length === 0 ? {} : { extra };
 }
 

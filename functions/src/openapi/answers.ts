@@ -17,6 +17,13 @@ const credentialField = v.object({
   multiline: v.boolean(),
 });
 
+const variable = v.object({
+  label: text,
+  hint: v.exactOptional(text),
+  pattern: text,
+  example: text,
+});
+
 export const provider = v.object({
   id: text,
   name: text,
@@ -24,6 +31,7 @@ export const provider = v.object({
   credentials: text,
   fields: v.exactOptional(v.array(credentialField)),
   scopes: v.array(scopeSchema),
+  variables: v.exactOptional(v.record(text, variable)),
 });
 
 const connectionEntries = {

@@ -2,6 +2,7 @@ import { credentialFieldsOf, takesCredentials } from './credential-fields.ts';
 import type { CredentialField } from './credentials-schema.ts';
 import type { SettingsReader } from './settings.ts';
 import type { Provider } from './settings-schema.ts';
+import type { Variable } from './variable-schema.ts';
 
 /** How a connection comes to be; by anything but the first: `connections-add`. */
 const ways = {
@@ -22,6 +23,10 @@ export interface OfferedProvider {
   /** What `connections-add` asks for, as the inputs of a form; empty where the app has its own. */
   readonly fields?: readonly CredentialField[];
   readonly scopes: readonly string[];
+  /** What `connections-begin` asks for by these names; absent: nothing. */
+  readonly variables?: Readonly<
+    Record<string, Pick<Variable, 'label' | 'hint' | 'pattern' | 'example'>>
+  >;
 }
 
 /** The providers that the settings enable. Cost: none in Firestore. */
@@ -38,7 +43,15 @@ export function createProviderList(settings: SettingsReader) {
         credentials: ways[kind],
         ...(takesCredentials(provider) && { fields: credentialFieldsOf(provider) }),
         scopes,
+        ...(Object.keys(entry.variables).length > 0 && { variables: shownOf(entry.variables) }),
       };
     });
   };
+}
+
+function shownOf(variables: Provider['variables']): NonNullable<OfferedProvider['variables']> {
+  const shown = Object.entries(variables).map(([name, { label, hint, pattern, example }]) => {
+    return [name, { label, ...(hint !== undefined && { hint }), pattern, example }] as const;
+  });
+  return Object.fromEntries(shown);
 }

@@ -13,6 +13,7 @@ import { wrongCredentialsOf } from './wrong-credentials.ts';
 import { wrongGrantOf } from './wrong-grant.ts';
 import { wrongRevocationOf } from './wrong-revocation.ts';
 import { wrongBindingOf, wrongTemplateOf } from './wrong-template.ts';
+import { wrongVariablesOf } from './wrong-variables.ts';
 
 /** How long a read of the settings is believed. */
 const settingsTtlMs = 5 * 60_000;
@@ -107,6 +108,7 @@ export function parseSettings(
       wrongBindingOf(provider) ??
       wrongCredentialsOf(provider) ??
       wrongRevocationOf(provider) ??
+      wrongVariablesOf(provider, result.output.providers) ??
       wrongGrantOf(provider, result.output.providers) ??
       wrongSignInOf(id, result.output.providers);
     if (wrong !== undefined) throw invalid(`providers.${id}.${wrong.field}`, wrong.why);

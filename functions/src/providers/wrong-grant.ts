@@ -1,5 +1,6 @@
 import { isNamed } from './hosts.ts';
 import type { Settings } from './settings-schema.ts';
+import { fixedOriginOf } from './template.ts';
 
 type ProviderSettings = Settings['providers'][string];
 
@@ -33,7 +34,6 @@ export function wrongGrantOf(
 function isWithinApi({ profile, apiBaseUrl, apiHosts }: ProviderSettings): boolean {
   if (profile === undefined || profile.endpoint.startsWith('/')) return true;
   const { endpoint } = profile;
-  const origin = apiBaseUrl.includes('{') ? undefined : new URL(apiBaseUrl).origin;
   const url = new URL(endpoint);
-  return url.origin === origin || isNamed(url, apiHosts);
+  return url.origin === fixedOriginOf(apiBaseUrl) || isNamed(url, apiHosts);
 }

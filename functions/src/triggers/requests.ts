@@ -15,6 +15,8 @@ export const beginRequest = v.strictObject({
   scopes: v.optional(v.pipe(v.array(scopeSchema), v.maxLength(100))),
   loginHint: v.optional(short(320)),
   parameters: v.optional(v.record(short(64), v.pipe(v.string(), v.maxLength(2_048)))),
+  /** By their names; their form is the provider's data to say. */
+  variables: v.optional(v.record(short(64), v.pipe(v.string(), v.maxLength(2_048)))),
   returnTo: v.optional(short(2_048)),
 });
 
@@ -45,8 +47,13 @@ export const completeRequest = v.pipe(
   ),
 );
 
-const { provider, connectionId: healed, scopes } = beginRequest.entries;
-export const beginDeviceRequest = v.strictObject({ provider, connectionId: healed, scopes });
+const { provider, connectionId: healed, scopes, variables } = beginRequest.entries;
+export const beginDeviceRequest = v.strictObject({
+  provider,
+  connectionId: healed,
+  scopes,
+  variables,
+});
 export const pollDeviceRequest = v.strictObject({ state: responseParameter });
 
 const target = short(2_048);
