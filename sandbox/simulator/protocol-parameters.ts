@@ -1,4 +1,4 @@
-import { givesTokens } from './behaviour.ts';
+import { parameterNamesOf, tokenParameterNamesOf } from '../../functions/src/oauth/renamed.ts';
 import { demand } from './request.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -13,7 +13,9 @@ export function standardNames(
   { provider }: Simulation,
   sent: Readonly<Record<string, string>>,
 ): Parameters {
-  const own = givesTokens(provider) ? Object.entries(provider.parameterNames) : [];
+  const atToken = tokenParameterNamesOf(provider);
+  const isTokenRequest = Object.hasOwn(sent, atToken['grant_type'] ?? 'grant_type');
+  const own = Object.entries(isTokenRequest ? atToken : parameterNamesOf(provider));
   const named: Record<string, string | undefined> = { ...sent };
   for (const [standard, name] of own) {
     const isTaken = own.some(([, other]) => other === standard);

@@ -5,6 +5,13 @@ export function parameterNamesOf(provider: Provider): Readonly<Record<string, st
   return 'parameterNames' in provider ? provider.parameterNames : {};
 }
 
+/** The same of its token endpoint, which may have further ones. */
+export function tokenParameterNamesOf(provider: Provider): Readonly<Record<string, string>> {
+  return 'tokenParameterNames' in provider
+    ? { ...provider.parameterNames, ...provider.tokenParameterNames }
+    : {};
+}
+
 /** Parameters by the names that a provider has for them. */
 export function renamed(
   names: Readonly<Record<string, string>>,

@@ -3,7 +3,7 @@ import type { fetchThrough } from '../egress/fetch.ts';
 import type { QuirkContext, SendTokenRequest, WireRequest } from '../providers/quirks/quirk.ts';
 import { quirksOf } from '../providers/quirks/quirks.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-import { parameterNamesOf } from './renamed.ts';
+import { parameterNamesOf, tokenParameterNamesOf } from './renamed.ts';
 import { responseOf, wireAnswerOf } from './wire-answer.ts';
 import { fetchArguments, parametersIn } from './wire-request.ts';
 import { routed, routedEndpointsOf } from './wire-route.ts';
@@ -27,7 +27,6 @@ interface Wired {
  */
 export function wired(fetch: Fetch, { provider, server, clientId, now }: Wired): Fetch {
   if (isStandard(provider)) return fetch;
-  const names = parameterNamesOf(provider);
   const context: QuirkContext = { clientId, redirectUri: provider.redirectUri, now };
   const endpoints = tokenEndpointsOf(server);
   return async (url, init) => {
@@ -35,7 +34,6 @@ export function wired(fetch: Fetch, { provider, server, clientId, now }: Wired):
     if (!(init.body instanceof URLSearchParams)) return fetch(url, init);
     const { first: parameters, further } = parametersIn(init.body);
     const { headers } = init;
-    const toWire = (request: WireRequest) => fetch(...fetchArguments(request, further, names));
     const asked = {
       url: new URL(url),
       method: 'POST',
@@ -44,6 +42,9 @@ export function wired(fetch: Fetch, { provider, server, clientId, now }: Wired):
       format: 'form',
     } as const;
     const isTokenRequest = endpoints.has(url) && parameters['grant_type'] !== undefined;
+    const namesOf = isTokenRequest ? tokenParameterNamesOf : parameterNamesOf;
+    const toWire = (request: WireRequest) =>
+      fetch(...fetchArguments(request, further, namesOf(provider)));
     if (!isTokenRequest) return toWire(asked);
     const sendRouted: SendTokenRequest = async (request) =>
       wireAnswerOf(await toWire(routed(provider, request)), provider, now);
@@ -60,7 +61,7 @@ function isStandard(provider: Provider): boolean {
   const { answerPaths, bearerNames } = provider;
   return (
     quirksOf(provider).every(({ token }) => token === undefined) &&
-    Object.keys({ ...parameterNamesOf(provider), ...answerPaths }).length === 0 &&
+    Object.keys({ ...tokenParameterNamesOf(provider), ...answerPaths }).length === 0 &&
     bearerNames.length === 0 &&
     routedEndpointsOf(provider).every((endpoint) => endpoint === undefined) &&
     provider.longLivedToken === undefined

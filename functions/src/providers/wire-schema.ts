@@ -69,6 +69,8 @@ export const wireEntries = {
   ),
   /** What the provider calls parameters of the protocol: `{"client_id": "client_key"}`. */
   parameterNames: v.optional(v.record(v.picklist(renamed), wireNameSchema), {}),
+  /** What its token endpoint calls them, where that is not what the others do. */
+  tokenParameterNames: v.optional(v.record(v.picklist(renamed), wireNameSchema), {}),
   /** Where members are in a token answer: `{"access_token": "authed_user.access_token"}`. */
   answerPaths: v.optional(v.record(v.picklist(answerMembers), pathSchema), {}),
   /** What the provider's `token_type` calls a Bearer token (RFC 6750); lower case: `["bot"]`. */

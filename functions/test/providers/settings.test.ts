@@ -68,6 +68,7 @@ describe("the providers' settings", () => {
       variables: {},
       quirks: [],
       parameterNames: {},
+      tokenParameterNames: {},
       answerPaths: {},
       deviceAuthorization: false,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
