@@ -5,6 +5,7 @@ import type { Opened } from '../refresh/dependencies.ts';
 import type { TokenRequest } from '../refresh/engine.ts';
 import type { TokenCache } from './access-token.ts';
 import { apiOf } from './api-base.ts';
+import { refusesToken } from './refused-token.ts';
 
 /** After a refusal: with the token that another instance got, then with one got now. */
 const mostReplays = 2;
@@ -24,14 +25,16 @@ interface Sending<T> {
   readonly send: (opened: Opened) => Promise<T>;
   /** `false`: what is sent can be sent once only; the token is replaced for the next call. */
   readonly canReplay?: boolean;
+  /** The body of an answer, where it is at hand: the API may refuse by it. */
+  readonly bodyOf?: (answer: T) => Uint8Array | string | undefined;
   /** Gives up an answer that is not handed on. */
   readonly discard?: (answer: T) => void;
 }
 
 /**
- * Sends with a token that works: once more with a newer one where the API answers 401, or 403
- * where the provider's settings say that it means the token. Callers of one
- * moment share the refresh. An API that refuses the newest token as well costs 1 token request a
+ * Sends with a token that works: once more with a newer one where the API answers 401, or
+ * otherwise as the provider's settings say that it means the token. Callers of one moment share the
+ * refresh. An API that refuses the newest token as well costs 1 token request a
  * minute and instance, not one per call. An API that asks for a nonce in the proof (RFC 9449 §9) is
  * sent one.
  *
@@ -63,7 +66,11 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
     let answer = await send(opened);
     // What was at hand may be older than what is stored, and that be refused as well. A token given
     // since this call began is the last word.
-    for (let replays = 0; isRefusal(opened, answer) && replays < mostReplays; replays += 1) {
+    for (
+      let replays = 0;
+      isRefusal(sending, opened, answer) && replays < mostReplays;
+      replays += 1
+    ) {
       if (isPointless(connectionId, opened.generation)) break;
       const next = await renewed(tokens, { ...request, newerThan: opened.generation });
       if (next === undefined) {
@@ -77,7 +84,7 @@ export function createAuthorized(tokens: Pick<TokenCache, 'get'>, clock: Clock):
       discard?.(answer);
       answer = await send(next);
       if (next.tokenSet.obtainedAt >= startedAt) {
-        if (isRefusal(next, answer)) note(connectionId, next.generation);
+        if (isRefusal(sending, next, answer)) note(connectionId, next.generation);
         break;
       }
       opened = next;
@@ -115,9 +122,12 @@ function asksForNonce({ status, headers }: Answer): boolean {
   );
 }
 
-/** By the statuses with which this provider's API refuses a token. */
-function isRefusal({ provider }: Opened, { status }: { readonly status: number }): boolean {
-  return provider.replayOn.some((refusing) => refusing === status);
+function isRefusal<T extends Answer>(
+  { bodyOf }: Sending<T>,
+  { provider }: Opened,
+  answer: T,
+): boolean {
+  return refusesToken(provider, answer.status, bodyOf?.(answer));
 }
 
 /** A newer token set than the one refused; none where there is nothing to refresh with. */

@@ -88,6 +88,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
     const { headers, ...answer } = await authorized({
       request: { uid, connectionId, deadlineAt },
       send: (opened) => send(opened, connectionId, call, deadlineAt),
+      bodyOf: ({ body }) => body,
     });
     return { ...answer, headers: shownHeadersOf(headers) };
   };

@@ -58,6 +58,7 @@ export function createAdapter(dependencies: AdapterDependencies, bound: Bound): 
           request: { uid, connectionId, deadlineAt: limit.deadlineAt },
           send: (opened) => send(dependencies, config, connectionId, opened, limit),
           canReplay: canReplay(config.data),
+          bodyOf: contentOf,
           discard,
         }),
       );
@@ -143,6 +144,11 @@ function canReplay(data: unknown): boolean {
 
 function discard(answer: AxiosResponse<unknown>): void {
   bodyOf(answer)?.destroy();
+}
+
+/** Where it was read. */
+function contentOf({ data }: AxiosResponse<unknown>): Uint8Array | string | undefined {
+  return typeof data === 'string' || data instanceof Uint8Array ? data : undefined;
 }
 
 /** Where it is still to be read. */

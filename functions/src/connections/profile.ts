@@ -76,10 +76,12 @@ export function createProfile(dependencies: ProfileDependencies) {
           const send = async () => {
             const answer = await askProfile(dependencies.egress, party, source, opened.tokenSet);
             const { status, headers } = answer;
-            return { status, headers: Object.fromEntries(headers), response: answer };
+            const body = await answer.clone().bytes();
+            return { status, headers: Object.fromEntries(headers), response: answer, body };
           };
           return (await sendWithin(limits, sending, { send })).answer;
         },
+        bodyOf: ({ body }) => body,
       });
       if (asked === undefined) throw notOffered('profile');
       if (!response.ok) throw refusal(response);
