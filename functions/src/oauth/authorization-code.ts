@@ -2,9 +2,11 @@ import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
 import type { AuthorizationSecrets } from './authorization-request.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
+import { issuerNamesOf } from './discovery.ts';
 import { asOAuthFailure, errorCodeOf } from './failure.ts';
 import { acceptTokens, type GivenTokens } from './given-tokens.ts';
 import { idTokenKeysOf } from './id-token.ts';
+import { lengthened } from './long-lived-token.ts';
 import type { Party } from './party.ts';
 import { provenRequest } from './proven-request.ts';
 import { mendTokenAnswer } from './token-answer.ts';
@@ -26,9 +28,11 @@ export interface AuthorizationResponse {
  *   `issuer_mismatch` where `iss` is another's or is missing though promised.
  */
 export function validateResponse(party: Party, response: AuthorizationResponse): URLSearchParams {
-  const { server, client } = party;
+  const { server, client, provider } = party;
   const promised = server.authorization_response_iss_parameter_supported === true;
-  if (response.iss === undefined ? promised : response.iss !== server.issuer) {
+  const { iss = server.issuer } = response;
+  const isIssuer = issuerNamesOf(provider)?.isNamed(iss, server.issuer) ?? iss === server.issuer;
+  if (response.iss === undefined ? promised : !isIssuer) {
     throw new StrongroomError(
       'issuer_mismatch',
       'The answer does not come from the provider that was asked. Connect the account again.',
@@ -40,7 +44,12 @@ export function validateResponse(party: Party, response: AuthorizationResponse):
     if (value !== undefined) parameters.set(name, value);
   }
   try {
-    return oauth.validateAuthResponse(server, client, parameters, response.state);
+    return oauth.validateAuthResponse(
+      { ...server, issuer: iss },
+      client,
+      parameters,
+      response.state,
+    );
   } catch (error) {
     throw refused(error);
   }
@@ -85,7 +94,7 @@ export async function exchangeCode(
     ...provider.tokenParameters,
     ...(provider.resource !== undefined && { resource: provider.resource }),
   };
-  return party.authenticated(async (clientAuth) => {
+  const given = await party.authenticated(async (clientAuth) => {
     try {
       const response = await provenRequest(party, dpopKey, (headers) =>
         oauth.authorizationCodeGrantRequest(
@@ -113,4 +122,5 @@ export async function exchangeCode(
       throw asOAuthFailure(error, provider.life);
     }
   });
+  return lengthened(party, given);
 }

@@ -2,6 +2,8 @@ import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import { within } from '../platform/within.ts';
+import { quirksOf } from '../providers/quirks/quirks.ts';
+import type { Provider } from '../providers/settings-schema.ts';
 import { asOAuthFailure, OAuthFailure } from './failure.ts';
 import type { Party } from './party.ts';
 import type { TokenSet } from './token-set.ts';
@@ -70,7 +72,7 @@ export async function withToldEnd(
   tokenSet: TokenSet,
   previous?: TokenSet,
 ): Promise<TokenSet> {
-  if (party.provider.life.introspect !== true || tokenSet.expiresAt !== undefined) return tokenSet;
+  if (!isAsked(party.provider) || tokenSet.expiresAt !== undefined) return tokenSet;
   const isSpent = previous !== undefined && previous.refreshToken !== tokenSet.refreshToken;
   if (isSpent) return livingAsLongAs(previous, tokenSet);
   try {
@@ -87,6 +89,11 @@ export async function withToldEnd(
   }
 }
 
+function isAsked(provider: Provider): boolean {
+  const byQuirk = quirksOf(provider).some(({ introspects }) => introspects === true);
+  return byQuirk || provider.life.introspect === true;
+}
+
 function livingAsLongAs(previous: TokenSet | undefined, tokenSet: TokenSet): TokenSet {
   if (previous?.expiresAt === undefined) return tokenSet;
   const lifetimeMs = previous.expiresAt - previous.obtainedAt;
@@ -97,6 +104,6 @@ function inactive(): StrongroomError {
   return new StrongroomError(
     'provider_answer_invalid',
     'The provider says of the token that it has just given that it is not active (RFC 7662). Either ' +
-      "it lets this app ask about its tokens, or the app's team leaves life.introspect out.",
+      "it lets this app ask about its tokens, or the app's team leaves life.introspect, or the quirk no-expiry-introspect, out.",
   );
 }

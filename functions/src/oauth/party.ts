@@ -6,13 +6,14 @@ import { fetchThrough } from '../egress/fetch.ts';
 import { createKeyLoader } from '../identity/issuer-keys.ts';
 import { createKeySet } from '../identity/key-set.ts';
 import { systemClock } from '../platform/clock.ts';
-import { memoiseByKey } from '../platform/memoise.ts';
 import { located } from '../providers/located.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { type Authenticated, createAuthentication } from './client-authentication.ts';
-import { asOAuthFailure } from './failure.ts';
+import { createDiscovery } from './discovery.ts';
 import { type Credentials, registrationOf } from './registration.ts';
 import { serverOf } from './server.ts';
+import { wired } from './wire.ts';
+import { routedEndpointsOf } from './wire-route.ts';
 
 /** Both sides of a conversation with a provider, as `oauth4webapi` wants them. */
 export interface Party {
@@ -79,18 +80,20 @@ export function createPartyFinder({
       [oauth.allowInsecureRequests]: allowLoopback,
     };
   };
+  const wiredTransport = (
+    provider: Provider,
+    server: oauth.AuthorizationServer,
+    clientId = provider.id,
+    certificate?: ClientCertificate | undefined,
+  ) => {
+    const urls = [...endpointsOf(server), ...routedEndpointsOf(provider)];
+    const transport = transportTo(urls, certificate);
+    const fetch = transport[oauth.customFetch];
+    const now = () => systemClock.now();
+    return { ...transport, [oauth.customFetch]: wired(fetch, { provider, server, clientId, now }) };
+  };
   const authenticated = createAuthentication();
-  // OpenID Connect Discovery 1.0 §4; kept for the life of the instance.
-  const discover = memoiseByKey(async (issuer: string): Promise<oauth.AuthorizationServer> => {
-    try {
-      const url = new URL(issuer);
-      const answer = await oauth.discoveryRequest(url, transportTo([issuer]));
-      return await oauth.processDiscoveryResponse(url, answer);
-    } catch (error) {
-      throw asOAuthFailure(error);
-    }
-  });
-
+  const discover = createDiscovery((urls) => transportTo(urls));
   const keySets = new Map<string, JWTVerifyGetKey>();
   const keysOf = ({ issuer, jwks_uri: jwksUri }: oauth.AuthorizationServer) => {
     if (jwksUri === undefined) return {};
@@ -103,7 +106,7 @@ export function createPartyFinder({
 
   return async (anywhere, { credentials, extra } = {}) => {
     const provider = located(anywhere, extra);
-    const server = await serverOf(provider, credentials, discover);
+    const server = await serverOf(provider, credentials, (issuer) => discover(issuer, provider));
     const { clientId, certificate } = registrationOf(provider, credentials);
     return {
       provider,
@@ -116,7 +119,7 @@ export function createPartyFinder({
       },
       authenticated: authenticated(provider, credentials),
       ...keysOf(server),
-      transport: transportTo(endpointsOf(server), certificate),
+      transport: wiredTransport(provider, server, clientId, certificate),
     };
   };
 }

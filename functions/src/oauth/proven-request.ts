@@ -7,14 +7,15 @@ import type { Party } from './party.ts';
  *
  * @param ask sends one request with these headers.
  * @param mayAskAgain whether there is time for a second request; default: yes.
+ * @param endpoint where it goes, where that is not the token endpoint.
  */
 export async function provenRequest(
   party: Pick<Party, 'server' | 'client'>,
   key: DpopKey | undefined,
   ask: (headers: Record<string, string>) => Promise<Response>,
   mayAskAgain: () => boolean = () => true,
+  endpoint = tokenEndpointOf(party),
 ): Promise<Response> {
-  const endpoint = tokenEndpointOf(party);
   if (key === undefined || endpoint === undefined) return ask({});
   const url = new URL(endpoint);
   const askOnce = async (): Promise<Response> => {

@@ -7,6 +7,7 @@ import type { Party } from './party.ts';
 import { provenRequest } from './proven-request.ts';
 import { type MendedAnswer, mendTokenAnswer } from './token-answer.ts';
 import type { TokenAnswer, TokenSet } from './token-set.ts';
+import { refreshEndpointOf } from './wire-route.ts';
 
 /** A token set with which a new one can be got. */
 export type SpendableTokenSet = TokenSet & { readonly refreshToken: string };
@@ -46,7 +47,8 @@ async function spendOnce(
         headers,
         additionalParameters,
       });
-    const response = await provenRequest(party, dpopKey, ask, mayAskAgain);
+    const endpoint = refreshEndpointOf(provider);
+    const response = await provenRequest(party, dpopKey, ask, mayAskAgain, endpoint);
     const mended = await mendTokenAnswer(response);
     const answer = await processAnswer(party, mended);
     const [before, now] = [subjectOf(idToken), subjectOf(mended.told.id_token)];

@@ -48,12 +48,16 @@ function standard(said: Members, provider: Provider, saidAt: number): Members {
   };
 }
 
-/** What the paths lead to; where one leads nowhere, the top counts. */
+/**
+ * What the paths lead to. Where one leads nowhere, the top counts; but an ID token is where the data
+ * says, or there is none that is to be read.
+ */
 function at(paths: Paths, said: Members): Members {
   const entries = Object.entries(paths).flatMap(([name, path]) => {
     const value = memberOf(said, path);
-    const isNothing = value === undefined || (name === 'error' && errorCodeIn(value) === undefined);
-    return isNothing ? [] : [[name, value] as const];
+    const isError = name === 'error';
+    const isNothing = isError ? errorCodeIn(value) === undefined : value === undefined;
+    return isNothing && name !== 'id_token' ? [] : [[name, value] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -49,17 +49,15 @@ function routesIn(provider: Provider): Routes {
   return 'quirks' in provider ? provider : {};
 }
 
-/** A refresh by a grant of the provider's own; of any other request all stays as it is. */
+/** A refresh by a grant of the provider's own; any other request stays as it is. */
 function spending(
   { grantType, tokenParameter }: Route,
-  { refresh_token: token, ...parameters }: WireRequest['parameters'],
+  parameters: WireRequest['parameters'],
 ): WireRequest['parameters'] {
-  if (token === undefined) return parameters;
-  return {
-    ...parameters,
-    ...(grantType !== undefined && { grant_type: grantType }),
-    [tokenParameter ?? 'refresh_token']: token,
-  };
+  const { refresh_token: token, ...others } = parameters;
+  return token === undefined || grantType === undefined || tokenParameter === undefined
+    ? parameters
+    : { ...others, grant_type: grantType, [tokenParameter]: token };
 }
 
 const ofClient = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
