@@ -119,7 +119,7 @@ function nextOf(progress: Progress, options: PageOptions): PageRequest | undefin
 /** The page that begins after the last item of this one. */
 function afterItem(
   { asked, answer, isEmpty }: Progress,
-  { parameter, id, items, more }: Extract<PageOptions, { style: 'after' }>,
+  { parameter, id = 'id', items, more }: Extract<PageOptions, { style: 'after' }>,
 ): PageRequest | undefined {
   if (isEmpty || (more !== undefined && memberOf(answer.data, more) !== true)) return undefined;
   const last = memberOf(itemsOf<unknown>(answer.data, items).at(-1), id);

@@ -28,11 +28,11 @@ export const pagingSchema = v.variant('style', [
     parameter: v.exactOptional(text),
     ...page,
   }),
-  /** From after an item on: `starting_after` and the `id` of the last one. */
+  /** From after an item on: `starting_after` takes the `id` of the last one. */
   v.strictObject({
     style: v.literal('after'),
     parameter: text,
-    id: v.optional(pathSchema, 'id'),
+    id: v.exactOptional(pathSchema),
     more: v.exactOptional(pathSchema),
     ...page,
   }),
