@@ -6,13 +6,14 @@ import axios, { type AxiosResponse, isAxiosError } from 'axios';
 import { isAllowedAddress, isLoopbackAddress } from './addresses.ts';
 import { agentsShowing, type ClientCertificate } from './certificate.ts';
 import { type RefusalReason, refusalOf } from './outgoing.ts';
+import { userAgent } from './user-agent.ts';
 
 export interface OutgoingRequest {
   readonly url: URL;
   /** Where the settings let this go, as origins: `https://api.example`. Others are refused. */
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly method: string;
-  /** But for those that frame the message, which are the door's own. */
+  /** But for those that frame the message, which are the door's own. `user-agent`: ours by default. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
   /** Hard limit from the first byte sent to the last received, in milliseconds. */
@@ -106,6 +107,7 @@ const systemResolve = (hostname: string) => lookup(hostname, { all: true });
 export function createEgress(options: EgressOptions): Egress {
   const { allowLoopback, keptAgents = createKeptAgents() } = options;
   const client = axios.create({
+    headers: { 'user-agent': userAgent },
     maxRedirects: 0,
     proxy: false,
     responseType: 'arraybuffer',

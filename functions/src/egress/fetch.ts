@@ -25,7 +25,9 @@ export function fetchThrough(
   allowedOrigins?: readonly string[],
   certificate?: ClientCertificate | undefined,
 ) {
-  return async (url: string, { body, headers, method }: FetchInit): Promise<Response> => {
+  return async (url: string, { body, headers: all, method }: FetchInit): Promise<Response> => {
+    // The library's name says nothing of who asks.
+    const { 'user-agent': _library, ...headers } = all;
     const answer = await egress({
       url: new URL(url),
       method,

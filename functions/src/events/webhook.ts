@@ -25,7 +25,6 @@ export function createWebhookSender(egress: Egress, clock: Pick<Clock, 'now'>): 
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          'user-agent': 'Strongroom',
           'webhook-id': id,
           'webhook-timestamp': timestamp,
           'webhook-signature': secrets

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credential } from '../calls/credential.ts';
 import { headersOf } from '../calls/request-guard.ts';
+import { userAgent } from '../egress/user-agent.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 
 interface Coding {
@@ -28,7 +29,7 @@ export function requestHeadersOf(
   }
   // Some APIs answer nobody who does not say what he is.
   const headers: Record<string, string> = {
-    'user-agent': 'strongroom',
+    'user-agent': userAgent,
     ...apiHeaders,
     ...headersOf(provider, stated, 'dropped'),
     // Who names none takes none; an API may think otherwise (RFC 9110 §12.5.3).

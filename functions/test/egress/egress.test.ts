@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import {
@@ -45,6 +46,21 @@ describe('the egress', () => {
     kind: EgressError['kind'],
     processed: EgressError['processed'],
   ) => assert.rejects(work, { name: 'EgressError', kind, processed });
+
+  it('says who asks, by the version that is deployed, unless the request says so itself', async () => {
+    const seen: unknown[] = [];
+    const url = await serve(({ headers }, response) => {
+      seen.push(headers['user-agent']);
+      response.end();
+    });
+    const fetch = fetchThrough(egress, { timeoutMs: 5_000, maxBytes });
+    await send(url);
+    await fetch(url, { method: 'GET', headers: { 'user-agent': 'of a library' } });
+    await send(url, { headers: { 'User-Agent': 'octokit' } });
+    const manifest = new URL('../../package.json', import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+    assert.deepEqual(seen, [`strongroom/${version}`, `strongroom/${version}`, 'octokit']);
+  });
 
   it('sends method, headers and body as given and gives the answer as it is', async () => {
     let seen: unknown;

@@ -31,7 +31,6 @@ describe('a token request of a provider that differs in nothing', () => {
         headers: {
           accept: 'application/json',
           'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
-          'user-agent': sent[0]?.headers['user-agent'],
         },
         body:
           'refresh_token=old+refresh&grant_type=refresh_token&client_id=our+client' +
@@ -413,23 +412,23 @@ describe('whatever a provider answers', () => {
         { requiredKeys: [] },
       ),
     );
+    const answered = { status: 200, body: '' };
+    const { party } = await wiredParty(entry, answered);
+    const statuses = fc.constantFrom(200, 201, 204, 302, 400, 401, 500);
     await fc.assert(
-      fc.asyncProperty(
-        anything,
-        fc.constantFrom(200, 201, 204, 302, 400, 401, 500),
-        async (body, status) => {
-          try {
-            const { answer } = await refreshed(entry, { status, body: JSON.stringify(body) });
-            assert.equal(typeof answer.access_token, 'string');
-            assert.equal('scope' in {}, false);
-          } catch (error) {
-            assert.ok(error instanceof OAuthFailure, String(error));
-          }
-        },
-      ),
-      { numRuns: 300 },
+      fc.asyncProperty(anything, statuses, async (body, status) => {
+        Object.assign(answered, { status, body: JSON.stringify(body) });
+        try {
+          const answer = await spendRefreshToken(party, { refreshToken: 'old refresh' });
+          assert.equal(typeof answer.access_token, 'string');
+          assert.equal('scope' in {}, false);
+        } catch (error) {
+          assert.ok(error instanceof OAuthFailure, String(error));
+        }
+      }),
+      { numRuns: 200 },
     );
-  });
+  }).timeout(20_000);
 
   it('takes no member that an answer does not have itself', async () => {
     const answerPaths = { access_token: 'constructor.name', refresh_token: '__proto__.toString' };

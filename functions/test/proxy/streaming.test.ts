@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { userAgent } from '../../src/egress/user-agent.ts';
 import { answerOf, ask, begin, codeOf, next } from './client.ts';
 import { accessToken, type Proxied, startProxied } from './proxied.ts';
 
@@ -106,7 +107,7 @@ describe('the proxy, behind a server that streams,', () => {
       await ask(url('/x'), { headers: { 'user-agent': 'octokit-core.js/7' } });
       assert.equal(headers['user-agent'], 'octokit-core.js/7');
       await ask(url('/x'));
-      assert.equal(headers['user-agent'], 'strongroom');
+      assert.equal(headers['user-agent'], userAgent);
     });
 
     it('a body while it is still being written, and the answer while it is being read', async () => {
