@@ -1,4 +1,5 @@
 import type { Functions } from 'firebase/functions';
+import { answerFrom } from './answer.ts';
 import { isRecord, StrongroomClientError } from './errors.ts';
 import { strongroom } from './strongroom.ts';
 import type { AuthorizationAnswer, BeginRequest, Begun, Connected } from './types.ts';
@@ -104,24 +105,4 @@ function assertWeb(authorizationUrl: string): void {
 function readAnswer(data: unknown): AuthorizationAnswer | undefined {
   if (!isRecord(data) || data['type'] !== 'strongroom:authorization') return undefined;
   return answerFrom((name) => data[name]);
-}
-
-/** Picks the answer's fields and nothing else; undefined where it is no answer at all. */
-export function answerFrom(field: (name: string) => unknown): AuthorizationAnswer | undefined {
-  const text = (name: string): string | undefined => {
-    const value = field(name);
-    return typeof value === 'string' ? value : undefined;
-  };
-  const [state, code, error] = [text('state'), text('code'), text('error')];
-  const [iss, errorDescription] = [text('iss'), text('errorDescription')];
-  if (state === undefined) return undefined;
-  if (error !== undefined) {
-    return {
-      state,
-      error,
-      ...(errorDescription !== undefined && { errorDescription }),
-      ...(iss !== undefined && { iss }),
-    };
-  }
-  return code === undefined ? undefined : { state, code, ...(iss !== undefined && { iss }) };
 }

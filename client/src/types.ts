@@ -181,7 +181,13 @@ export type Exchanged =
 
 /** What the provider answered, as the callback hands it on (RFC 6749 §4.1.2, RFC 9207). */
 export type AuthorizationAnswer =
-  | { readonly state: string; readonly code: string; readonly iss?: string }
+  | {
+      readonly state: string;
+      readonly code: string;
+      readonly iss?: string;
+      /** What the provider's data keeps of the rest. */
+      readonly parameters?: Readonly<Record<string, string>>;
+    }
   | {
       readonly state: string;
       readonly error: string;

@@ -91,7 +91,8 @@ export function createBegin(dependencies: BeginDependencies) {
     const { connectionId } = request;
     const sealed = { ...secrets, variables };
     const begun = { state, uid, provider, connectionId, healed, scopes, sealed, expiresAt };
-    await remember(dependencies, begun, { redirectUri, returnTo });
+    const { callbackParameters } = provider;
+    await remember(dependencies, begun, { redirectUri, returnTo, callbackParameters });
     return {
       authorizationUrl: url.href,
       state,

@@ -4,6 +4,13 @@ import type { ConnectionStore } from '../store/connection-store.ts';
 import type { AuthorizationDocument } from '../store/documents.ts';
 import { authorizationIdOf } from './remember.ts';
 
+/** Where an answer goes, and what of it besides the protocol's own. */
+export interface CallbackTarget {
+  readonly target: URL;
+  /** Names of parameters that the provider's data keeps. */
+  readonly kept: readonly string[];
+}
+
 /**
  * Where the callback page hands an authorization response to. Cost: 1 read.
  *
@@ -12,7 +19,7 @@ import { authorizationIdOf } from './remember.ts';
  *   handed on.
  */
 export function createCallbackTarget({ store, clock }: { store: ConnectionStore; clock: Clock }) {
-  return async (state: string, provider?: string): Promise<URL> => {
+  return async (state: string, provider?: string): Promise<CallbackTarget> => {
     const found = await store.readAuthorization(authorizationIdOf(state));
     // A device's authorization ends where it began, and nobody is sent anywhere.
     if (found === undefined || found.document.device) {
@@ -30,7 +37,8 @@ export function createCallbackTarget({ store, clock }: { store: ConnectionStore;
         'The answer does not come from the provider that was asked. Connect the account again.',
       );
     }
-    return new URL(found.document.returnTo);
+    const { returnTo, callbackParameters: kept = [] } = found.document;
+    return { target: new URL(returnTo), kept };
   };
 }
 

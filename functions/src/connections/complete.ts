@@ -13,11 +13,17 @@ import type { PartyFinder } from '../oauth/party.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { Values } from '../providers/variables.ts';
 import { rejected } from '../vault/keyring.ts';
+import { broughtOf } from './brought.ts';
 import type { Connected } from './connection.ts';
 import { type KeepGivenDependencies, keepGiven } from './keep-given.ts';
 import type { NoteRefusal } from './note-refusal.ts';
 import { type Pending, pendingOf, stateUsed } from './pending.ts';
 import { authorizationIdOf, placeOfSecrets } from './remember.ts';
+
+export interface CompleteRequest extends AuthorizationResponse {
+  /** What of the rest the callback page handed on: `{"realmId": "…"}`. */
+  readonly parameters?: Values | undefined;
+}
 
 interface CompleteDependencies extends KeepGivenDependencies {
   readonly settings: SettingsReader;
@@ -30,14 +36,14 @@ interface CompleteDependencies extends KeepGivenDependencies {
  * his account in a victim's session. Cost: 1 read and 4 writes, 3 where the account is not known; one
  * request to the provider, and one more where the ID token does not tell whose account it is. An account that is connected already: see `keepOf`.
  *
- * @throws StrongroomError `state_unknown`, `state_used`, `state_expired`, `state_of_another_user`:
- *   nothing was changed; `access_denied`, `authorization_failed`, `issuer_mismatch`,
+ * @throws StrongroomError `state_unknown`, `state_used`, `state_expired`, `state_of_another_user`,
+ *   `invalid_argument`: nothing was changed; `access_denied`, `authorization_failed`, `issuer_mismatch`,
  *   `provider_misconfigured`, `unavailable`: begin again.
  */
 export function createComplete(dependencies: CompleteDependencies) {
   const { store, settings, findParty, sealer, clock, newId, noteRefusal } = dependencies;
 
-  return async (caller: Caller, response: AuthorizationResponse): Promise<Connected> => {
+  return async (caller: Caller, response: CompleteRequest): Promise<Connected> => {
     const id = authorizationIdOf(response.state);
     const found = await store.readAuthorization(id);
     const refused = async (error: unknown) => {
@@ -55,6 +61,7 @@ export function createComplete(dependencies: CompleteDependencies) {
     const { document } = stored;
     try {
       const provider = authorizing(await settings.provider(document.provider));
+      const brought = broughtOf(provider, response.parameters);
       const place = placeOfSecrets(caller.uid, id, document.provider);
       const { variables, ...secrets } = secretsOf(await sealer.open(sealed, place));
       const party = await findAuthorizingParty(findParty, provider, { extra: variables });
@@ -67,7 +74,7 @@ export function createComplete(dependencies: CompleteDependencies) {
       const obtainedAt = clock.now();
       const given = await exchangeCode(party, code, document.redirectUri, secrets);
       const { dpopKey } = secrets;
-      const asked = { obtainedAt, dpopKey, extra: variables };
+      const asked = { obtainedAt, dpopKey, extra: { ...variables, ...brought } };
       return await keepGiven(dependencies, party, stored, given, asked);
     } catch (error) {
       const known = error instanceof OAuthFailure ? error.toStrongroomError() : error;

@@ -24,7 +24,10 @@ interface Begun {
 }
 
 /** What is not the same in each way to authorize. */
-type Way = Pick<AuthorizationDocument, 'redirectUri' | 'returnTo' | 'device'>;
+type Way = Pick<
+  AuthorizationDocument,
+  'redirectUri' | 'returnTo' | 'callbackParameters' | 'device'
+>;
 
 /** Writes down what is to be known when its answer comes. Cost: 1 write. */
 export async function remember(

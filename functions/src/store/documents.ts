@@ -117,6 +117,8 @@ export const authorizationDocumentSchema = v.object({
   /** Empty for a device's, which nobody is sent back from. */
   redirectUri: v.string(),
   returnTo: v.string(),
+  /** What the callback page hands on besides: it reads no settings. */
+  callbackParameters: v.exactOptional(v.array(v.string())),
   /** Of a device's authorization only. */
   device: v.exactOptional(v.nullable(devicePaceSchema)),
   expiresAt: time,

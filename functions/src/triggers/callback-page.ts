@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** What the provider sent, as far as the app needs it. */
-export interface CallbackParameters {
-  readonly state: string;
-  readonly code?: string | undefined;
-  readonly iss?: string | undefined;
-  readonly error?: string | undefined;
-  readonly errorDescription?: string | undefined;
-}
+import type { CallbackParameters } from './callback-parameters.ts';
 
 /**
  * Hands the answer to the window that opened this one, if its origin is exactly the app's; else goes
@@ -64,10 +56,14 @@ export function errorPage(message: string): string {
   return page('Not connected', `<p>${message}</p>`);
 }
 
-/** The app's address with the answer; deep links of apps take it in the same way. */
-export function withParameters(target: URL, parameters: CallbackParameters): URL {
+/**
+ * The app's address with the answer, what is kept of the rest as JSON; deep links of apps take it in the
+ * same way.
+ */
+export function withParameters(target: URL, { parameters, ...told }: CallbackParameters): URL {
   const url = new URL(target);
-  for (const [name, value] of Object.entries(parameters)) {
+  const kept = parameters && JSON.stringify(parameters);
+  for (const [name, value] of Object.entries({ ...told, parameters: kept })) {
     if (value !== undefined) url.searchParams.set(name, value);
   }
   return url;

@@ -40,6 +40,13 @@ export const completeRequest = v.pipe(
     iss: v.optional(responseParameter),
     error: v.optional(responseParameter),
     errorDescription: v.optional(v.pipe(v.string(), v.maxLength(responseParameterMaxLength))),
+    /** By the names that the provider's data keeps. */
+    parameters: v.optional(
+      v.pipe(
+        v.record(short(64), v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,2048}$/))),
+        v.check((all) => Object.keys(all).length <= 10, 'must be ten at most'),
+      ),
+    ),
   }),
   v.check(
     ({ code, error }) => (code === undefined) !== (error === undefined),

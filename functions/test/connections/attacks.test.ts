@@ -77,8 +77,8 @@ describe('an attack on an authorization', function () {
       await refuses('issuer_mismatch', suite.callbackTarget(common, 'sandbox-oauth2'));
       await refuses('issuer_mismatch', suite.callbackTarget(common, 'sandbox'));
       const home = 'http://127.0.0.1:5000/';
-      assert.equal((await suite.callbackTarget(own, 'sandbox-oauth2')).href, home);
-      assert.equal((await suite.callbackTarget(common)).href, home);
+      assert.equal((await suite.callbackTarget(own, 'sandbox-oauth2')).target.href, home);
+      assert.equal((await suite.callbackTarget(common)).target.href, home);
     });
   });
 

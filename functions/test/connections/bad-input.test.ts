@@ -91,7 +91,7 @@ describe('what is refused', () => {
       const suite = world.newSuite();
       for (const returnTo of [allowed, `${allowed}/here`, `${allowed}?from=there`]) {
         const { state } = await suite.begin(ada, { provider: 'sandbox', returnTo });
-        assert.equal((await suite.callbackTarget(state)).href, returnTo);
+        assert.equal((await suite.callbackTarget(state)).target.href, returnTo);
       }
     });
   });
