@@ -111,7 +111,7 @@ export function asOAuthFailure(
   if (error instanceof OAuthFailure || error instanceof StrongroomError) return error;
   if (error instanceof EgressError) return ofEgress(error);
   if (error instanceof oauth.ResponseBodyError) {
-    return failureSaying(error.error, error.response, own);
+    return failureSaying(error.error, error.response, own, error.error_description);
   }
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     return ofStatus(error.response, 'operator', 'invalid_client');
@@ -133,19 +133,25 @@ function ofEgress(error: EgressError): OAuthFailure {
   return new OAuthFailure(error.processed === 'no' ? 'transient' : 'uncertain');
 }
 
-/** What an answer means that says this `error`. */
+/** What an answer means that says this `error`, and this `error_description`. */
 export function failureSaying(
   error: string,
   response: Pick<Response, 'status' | 'headers'>,
   own: OwnErrors = noOwnErrors,
+  description?: string,
 ): OAuthFailure {
-  return ofStatus(response, kindOf(error, own), errorCodeOf(error));
+  return ofStatus(response, kindOf(error, own, description), errorCodeOf(error));
 }
 
 /** The settings have the first word: a provider may mean something else by a standard code. */
-function kindOf(error: string, { permanentErrors, transientErrors }: OwnErrors): FailureKind {
-  if (permanentErrors.includes(error)) return 'user';
-  if (transientErrors.includes(error)) return 'transient';
+function kindOf(
+  error: string,
+  { permanentErrors, transientErrors }: OwnErrors,
+  description = error,
+): FailureKind {
+  const isSaid = (one: string) => one === error || one === description;
+  if (permanentErrors.some(isSaid)) return 'user';
+  if (transientErrors.some(isSaid)) return 'transient';
   return standardKinds.get(error) ?? 'invalid';
 }
 

@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
+import { signatureAlgorithms } from '../platform/signature-algorithms.ts';
 import { isNamed } from '../providers/hosts.ts';
 import type {
   AuthorizingProvider,
@@ -65,9 +66,22 @@ function written(provider: Extract<Provider, { kind: 'oauth2' }>): Authorization
     ...(device && { device_authorization_endpoint: device }),
     ...(pushed && { pushed_authorization_request_endpoint: pushed }),
     ...(jwksUri && { jwks_uri: jwksUri }),
+    id_token_signing_alg_values_supported: signingAlgorithmsOf(provider),
     ...introspectionOf(provider),
     authorization_response_iss_parameter_supported: provider.sendsIssuer,
   };
+}
+
+/**
+ * Without a list of them the library takes RS256 alone. What a key can verify is verified by it
+ * (`id-token.ts`); where none is, the client secret may have signed (OpenID Connect Core 1.0 §3.1.3.7).
+ */
+function signingAlgorithmsOf({
+  jwksUri,
+  idTokenSignature,
+}: Extract<Provider, { kind: 'oauth2' }>): string[] {
+  const isVerified = jwksUri !== undefined && idTokenSignature !== 'transport';
+  return [...signatureAlgorithms, ...(isVerified ? [] : ['HS256', 'HS384', 'HS512'])];
 }
 
 function ofMachine(

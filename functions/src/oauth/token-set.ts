@@ -105,9 +105,11 @@ function extraOf(answer: TokenAnswer, context: Context): Pick<TokenSet, 'extra'>
   return Object.keys(extra).length === 0 ? {} : { extra };
 }
 
-function scopesOf(scope: string | undefined, context: Context): string[] {
-  if (scope === undefined) return [...context.scopes];
-  return scope.split(new RegExp(`[ ${context.provider.scopeSeparator}]+`)).filter(Boolean);
+/** Some take a space between scopes and answer with commas, which no scope that is asked for holds. */
+function scopesOf(scope: string | undefined, { scopes, provider }: Context): string[] {
+  if (scope === undefined) return [...scopes];
+  const holdsComma = provider.scopeSeparator === ' ' && scopes.some((one) => one.includes(','));
+  return scope.split(holdsComma ? / +/ : /[ ,]+/).filter(Boolean);
 }
 
 /**

@@ -24,9 +24,12 @@ export const lifeSchema = v.strictObject({
   refreshTokenAbsoluteSeconds: v.optional(limitSeconds),
   /** A grant can be refreshed that often. */
   refreshTokenMaxUses: v.optional(positive),
-  /** Error codes of the token endpoint, beside RFC 6749's, by which a grant is gone. */
+  /**
+   * Error codes of the token endpoint, beside RFC 6749's, by which a grant is gone; or what it says in
+   * `error_description`, to the letter, where the code says too little.
+   */
   permanentErrors: v.optional(v.array(errorCodeSchema), []),
-  /** Error codes of the token endpoint, beside RFC 6749's, that pass by themselves. */
+  /** The same, of errors that pass by themselves. */
   transientErrors: v.optional(v.array(errorCodeSchema), []),
 });
 

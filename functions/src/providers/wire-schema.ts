@@ -28,6 +28,7 @@ export const answerMembers = [
   'refresh_token_expires_in',
   'scope',
   'error',
+  'error_description',
 ] as const;
 
 /**

@@ -92,6 +92,17 @@ describe('who must act after an answer without a token', () => {
       });
     }
 
+    it('is user by the description, to the letter, where the code says too little', async () => {
+      const told = { permanentErrors: ['The token was invalid.'], transientErrors: [] };
+      const kindOf = async (description: unknown) => {
+        const body = { error: 'invalid_request', error_description: description };
+        return (await failureOf(Response.json(body, { status: 400 }), told)).kind;
+      };
+      assert.equal(await kindOf('The token was invalid.'), 'user');
+      assert.equal(await kindOf('The token was invalid'), 'operator');
+      assert.equal(await kindOf(7), 'operator');
+    });
+
     it('passes the code on', async () => {
       const failure = await failureOf(says(400, 'token_revoked'), life);
       assert.equal(failure.providerError, 'token_revoked');

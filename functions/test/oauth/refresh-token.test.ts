@@ -145,6 +145,7 @@ describe('an answer with an access token', () => {
       ['read', 'admin'],
       ['read', 'admin'],
     ],
+    ['read,write', ['read', 'write']],
     [undefined, old.scopes],
     [null, old.scopes],
     [7, old.scopes],

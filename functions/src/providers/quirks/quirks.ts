@@ -12,6 +12,7 @@ import { noExpiryIntrospect } from './no-expiry-introspect.ts';
 import type { Quirk } from './quirk.ts';
 import { redirectUriOnRefresh } from './redirect-uri-on-refresh.ts';
 import { refreshWithAccessToken } from './refresh-with-access-token.ts';
+import { secretAsUserName } from './secret-as-user-name.ts';
 import { tokenByGet } from './token-by-get.ts';
 
 /** All strategies, by the names by which providers' data refers to them. */
@@ -29,6 +30,7 @@ export const quirks = {
   'no-expiry-introspect': noExpiryIntrospect,
   'redirect-uri-on-refresh': redirectUriOnRefresh,
   'refresh-with-access-token': refreshWithAccessToken,
+  'secret-as-user-name': secretAsUserName,
   'token-by-get': tokenByGet,
 } as const satisfies Record<string, Quirk>;
 
