@@ -21,6 +21,8 @@ const answering: Readonly<Record<Endpoint, Answering>> = {
   authorization: authorize,
   token,
   refresh: token,
+  exchange: token,
+  renewal: token,
   revocation: revoke,
   introspection: introspect,
   userinfo,

@@ -70,7 +70,8 @@ export function userinfo(simulation: Simulation, request: SimulatedRequest): Sim
 }
 
 /** How the API refuses a credential: as its sample shows; 401 (RFC 6750 §3.1) without one. */
-export function refused({ provider, samples }: Simulation): SimulatedAnswer {
+export function refused({ provider, samples, counters }: Simulation): SimulatedAnswer {
+  counters.refusedCalls += 1;
   if (samples.refusal !== undefined) return sampleAnswer(samples.refusal);
   const [status = 401] = provider.replayOn;
   return jsonAnswer(

@@ -36,18 +36,29 @@ export function isAuthorizing(provider: Provider): provider is AuthorizingProvid
 
 type AnswerMember = (typeof answerMembers)[number];
 
-/** Where a member of RFC 6749 §5.1 is in this provider's token answers. */
+/**
+ * Where a member of RFC 6749 §5.1 is in such an answer: as the data says; else beside an access token
+ * that is further down; else at the top.
+ */
 export function placeOf(
   provider: Provider,
   body: unknown,
-  member: AnswerMember,
-): string | readonly string[] {
-  if (!givesTokens(provider)) return member;
-  const nested = `authed_user.${member}`;
-  const hasNested =
-    provider.quirks.includes('nested-user-token') &&
-    memberOf(body, 'authed_user.access_token') !== undefined;
-  return provider.answerPaths[member] ?? (hasNested ? nested : member);
+  member: AnswerMember | (string & {}),
+): readonly string[] {
+  if (!givesTokens(provider)) return [member];
+  const paths: Readonly<Record<string, string | readonly string[] | undefined>> =
+    provider.answerPaths;
+  const told = asNames(paths[member]);
+  if (told !== undefined && memberOf(body, told) !== undefined) return told;
+  const isNested = provider.quirks.includes('nested-user-token');
+  const token = asNames(paths['access_token']) ?? (isNested ? ['authed_user', 'access_token'] : []);
+  const beside = [...token.slice(0, -1), member];
+  const isBeside = memberOf(body, token) !== undefined && memberOf(body, beside) !== undefined;
+  return isBeside ? beside : [member];
+}
+
+function asNames(path: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof path === 'string' ? path.split('.') : path;
 }
 
 /** What a sample has at the place of a member. */
@@ -68,9 +79,10 @@ export function withMovedSamples(
   provider: Provider,
   samples: Entry['samples'],
 ): Entry['samples'] {
-  const kept = [...provider.keep, ...Object.values(provider.lookup?.keep ?? {})];
+  const looked = Object.values(provider.lookup?.keep ?? {});
   const moved = Object.entries(samples).map(([name, sample]) => {
-    const body = kept.reduce<unknown>((data, path) => {
+    const told = provider.keep.map((field) => placeOf(provider, sample?.body, field));
+    const body = [...told, ...looked].reduce<unknown>((data, path) => {
       const value = memberOf(data, path);
       return typeof value === 'string' ? withMember(data, path, movedTo(origin, value)) : data;
     }, sample?.body);

@@ -1,4 +1,4 @@
-import { givesTokens, isAuthorizing } from './behaviour.ts';
+import { givesTokens } from './behaviour.ts';
 import { discoveredEndpoints } from './discovery.ts';
 import type { SimulatedRequest } from './request.ts';
 import { isRevocation } from './revocation.ts';
@@ -11,6 +11,8 @@ export type Endpoint =
   | 'authorization'
   | 'token'
   | 'refresh'
+  | 'exchange'
+  | 'renewal'
   | 'revocation'
   | 'introspection'
   | 'userinfo'
@@ -56,7 +58,9 @@ function addressesOf(simulation: Simulation): readonly (readonly [Endpoint, stri
   if (givesTokens(provider)) {
     all.introspection = provider.introspectionEndpoint;
     all.revocation = provider.revocationEndpoint ?? discovered?.revocation;
-    all.refresh = isAuthorizing(provider) ? provider.refreshEndpoint : undefined;
+    all.refresh = provider.refreshEndpoint;
+    all.exchange = provider.longLivedToken?.endpoint;
+    all.renewal = provider.longLivedToken?.refresh?.endpoint;
     if ('tokenEndpoint' in provider) all.token = provider.tokenEndpoint ?? discovered?.token;
   }
   return Object.entries(all).flatMap(([name, address]) =>
@@ -70,6 +74,8 @@ const endpoints: ReadonlySet<string> = new Set<Endpoint>([
   'authorization',
   'token',
   'refresh',
+  'exchange',
+  'renewal',
   'revocation',
   'introspection',
   'userinfo',

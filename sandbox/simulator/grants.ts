@@ -48,6 +48,13 @@ export function createGrants(life: Life, now: () => number) {
     return token;
   };
 
+  /** Whose an access token is; undefined where it is not good. */
+  const holderOf = (token: string | undefined): Grant | undefined => {
+    const found = accessTokens.get(token ?? '');
+    const isGood = found !== undefined && !found.grant.isRevoked && now() < found.endsAt;
+    return isGood ? found.grant : undefined;
+  };
+
   const revoke = (grant: Grant): void => {
     grant.isRevoked = true;
   };
@@ -82,12 +89,22 @@ export function createGrants(life: Life, now: () => number) {
       found.spentAt ??= now();
       return { grant, next: newRefreshToken(grant) };
     },
-    /** Whose an access token is; undefined where it is not good. */
-    holderOf(token: string | undefined): Grant | undefined {
-      const found = accessTokens.get(token ?? '');
-      const isGood = found !== undefined && !found.grant.isRevoked && now() < found.endsAt;
-      return isGood ? found.grant : undefined;
+    holderOf,
+    /** Spends an access token in the place of a refresh token. @throws Refusal `invalid_grant` */
+    spendAccessToken(token: string | undefined): Grant {
+      const grant = holderOf(token);
+      demand(grant !== undefined, 'the access token is not good', 'invalid_grant');
+      grant.uses += 1;
+      return grant;
     },
+    /** How many tokens are good. */
+    living: (): number =>
+      [...accessTokens.keys()].filter((token) => holderOf(token) !== undefined).length +
+      [...refreshTokens.values()].filter(
+        ({ grant, spentAt, endsAt }) => !grant.isRevoked && spentAt === undefined && now() < endsAt,
+      ).length,
+    /** When the access token given last ends; `Infinity`: never. */
+    lastEnd: (): number => [...accessTokens.values()].at(-1)?.endsAt ?? 0,
     endOf: (token: string): number => accessTokens.get(token)?.endsAt ?? 0,
     /** Whether it was ever given, be it good or not. */
     isKnown: (token: string): boolean => accessTokens.has(token) || refreshTokens.has(token),

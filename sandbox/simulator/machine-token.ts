@@ -7,7 +7,7 @@ import { demandAll, demandScopes, type Parameters, standardNames } from './proto
 import { demand, type SimulatedRequest } from './request.ts';
 import type { Simulation } from './simulation.ts';
 import { tokenAnswer } from './token-answer.ts';
-import { parametersOf } from './token-endpoint.ts';
+import { tokenParametersIn } from './token-format.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
@@ -22,7 +22,7 @@ export async function machineToken(
   if (provider.quirks.includes('assertion-as-bearer')) {
     await demandBearerAssertion(simulation, provider, request);
   } else {
-    const parameters = standardNames(simulation, parametersOf(provider, request));
+    const parameters = standardNames(simulation, tokenParametersIn(provider, request));
     const { grant_type: grantType } = parameters;
     const isJwt = provider.kind === 'jwt-bearer';
     const expected = isJwt ? jwtBearer : provider.grantType;

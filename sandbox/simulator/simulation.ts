@@ -14,7 +14,14 @@ export function createSimulation(behaviour: Behaviour, now: () => number) {
     grants,
     codes: createCodes(grants, now),
     /** What was asked for and done. */
-    counters: { authorizations: 0, tokens: 0, refreshes: 0, revocations: 0, calls: 0 },
+    counters: {
+      authorizations: 0,
+      tokens: 0,
+      refreshes: 0,
+      revocations: 0,
+      calls: 0,
+      refusedCalls: 0,
+    },
     /** Why requests were refused, oldest first. */
     refusals: [] as string[],
     /** The API refuses every credential. */

@@ -14,14 +14,16 @@ export interface SimulatorOptions extends Omit<SimulateOptions, 'origin'> {
 }
 
 /** A provider of the catalogue on this machine. See README.md. */
-export interface Simulator extends LocalServer, Pick<Simulated, 'settings' | 'variables'> {
+export interface Simulator extends LocalServer, Simulated {
   /** What a user hands over where no browser is needed. */
   readonly credentials: Readonly<Record<string, string>>;
   readonly counters: Readonly<Simulation['counters']>;
   /** Why it refused requests, oldest first; nothing secret is in it. */
   readonly refusals: readonly string[];
-  /** Whether an access token is good. */
-  isAlive(accessToken: string): boolean;
+  /** How many access and refresh tokens are good. */
+  livingTokens(): number;
+  /** When the access token given last ends, in milliseconds since the epoch; `Infinity`: never. */
+  lastAccessTokenEndsAt(): number;
   /** Every access token stops working at once; refresh tokens stay. */
   expireAccessTokens(): void;
   /** As the user would in his account's settings. */
@@ -44,12 +46,12 @@ export async function startSimulator(entry: Entry, options: SimulatorOptions): P
     simulation = started;
     return {
       ...server,
-      settings: simulated.settings,
-      variables: simulated.variables,
+      ...simulated,
       credentials: simulated.behaviour.credentials,
       counters: started.counters,
       refusals: started.refusals,
-      isAlive: (accessToken) => started.grants.holderOf(accessToken) !== undefined,
+      livingTokens: started.grants.living,
+      lastAccessTokenEndsAt: started.grants.lastEnd,
       expireAccessTokens: started.grants.expireAccessTokens,
       revokeGrants: started.grants.revokeAll,
       setRefusing(value) {

@@ -15,6 +15,8 @@ export interface Given {
   readonly nonce?: string | undefined;
   /** An ID token is given where the sample has one, and here in any case. */
   readonly withIdToken?: boolean;
+  /** Of the access token, in seconds. Default: as the sample tells. */
+  readonly seconds?: number | undefined;
 }
 
 /** The sample of a token answer with new tokens in the place of its invented ones. */
@@ -25,7 +27,7 @@ export async function tokenAnswer(
 ): Promise<SimulatedAnswer> {
   const { provider, grants } = simulation;
   const { grant, refreshToken, nonce, withIdToken = false } = given;
-  const seconds = lifetimeOf(simulation, sample);
+  const { seconds = lifetimeOf(simulation, sample) } = given;
   const accessToken = grants.newAccessToken(grant, seconds);
   const hasIdToken = sampled(provider, sample, 'id_token') !== undefined;
   const idToken = hasIdToken || withIdToken ? await newIdToken(simulation, nonce) : undefined;
@@ -33,9 +35,16 @@ export async function tokenAnswer(
     access_token: accessToken,
     refresh_token: refreshToken,
     id_token: idToken,
+    expires_in: given.seconds ?? sampled(provider, sample, 'expires_in'),
     expires_at: endLike(simulation, sampled(provider, sample, 'expires_at'), seconds),
   };
-  const members = ['access_token', 'refresh_token', 'id_token', 'expires_at'] as const;
+  const members = [
+    'access_token',
+    'refresh_token',
+    'id_token',
+    'expires_in',
+    'expires_at',
+  ] as const;
   const filled = members.reduce<unknown>(
     (body, member) =>
       sampled(provider, { ...sample, body }, member) === null
@@ -54,7 +63,7 @@ export async function tokenAnswer(
 /** Fields of the answer that the API will want to see again. */
 function remember({ provider }: Simulation, grant: Grant, { body }: Sample): void {
   for (const name of provider.keep) {
-    const value = memberOf(body, name);
+    const value = memberOf(body, placeOf(provider, body, name));
     if (typeof value === 'string' || typeof value === 'number') grant.fields[name] = String(value);
   }
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { SimulatedAnswer } from './answer.ts';
 import { isRegistered } from './authorization-endpoint.ts';
-import { givesTokens, isAuthorizing, sampled, type TokenProvider } from './behaviour.ts';
+import { givesTokens, isAuthorizing, sampled } from './behaviour.ts';
 import { authenticate } from './client-authentication.ts';
+import { spendAccessToken, spendingOf } from './long-lived-token.ts';
 import { machineToken } from './machine-token.ts';
 import { demandAll, type Parameters, standardNames } from './protocol-parameters.ts';
-import { demand, type Format, parametersIn, Refusal, type SimulatedRequest } from './request.ts';
+import { demand, Refusal, type SimulatedRequest } from './request.ts';
 import type { Simulation } from './simulation.ts';
 import { tokenAnswer } from './token-answer.ts';
+import { tokenParametersIn } from './token-format.ts';
 
 /** The token endpoint (RFC 6749 §3.2), as far as the provider's data lets it be one. */
 export async function token(
@@ -17,7 +19,9 @@ export async function token(
   const { provider } = simulation;
   demand(givesTokens(provider), 'no tokens are given here');
   if (!isAuthorizing(provider)) return machineToken(simulation, request);
-  const parameters = standardNames(simulation, parametersOf(provider, request));
+  const spending = spendingOf(simulation, request);
+  if (spending !== undefined) return spendAccessToken(simulation, request, spending);
+  const parameters = standardNames(simulation, tokenParametersIn(provider, request));
   switch (parameters['grant_type']) {
     case 'authorization_code':
       return exchangeCode(simulation, request, parameters);
@@ -26,23 +30,6 @@ export async function token(
     default:
       throw new Refusal(400, 'unsupported_grant_type', 'there is no such grant');
   }
-}
-
-/** How token requests travel: as RFC 6749 §4.1.3 says, or as a quirk does. */
-export function parametersOf(
-  { quirks }: Pick<TokenProvider, 'quirks'>,
-  request: SimulatedRequest,
-): Readonly<Record<string, string>> {
-  const isByGet = quirks.includes('token-by-get');
-  demand(request.method === (isByGet ? 'GET' : 'POST'), 'method', 'invalid_request', 405);
-  const format: Format = isByGet
-    ? 'query'
-    : quirks.includes('json-token-request')
-      ? 'json'
-      : 'form';
-  // Nothing secret stands in a URL unless the provider wants it there.
-  demand(isByGet || !request.query.has('client_secret'), 'the secret is in the URL');
-  return parametersIn(request, format);
 }
 
 /** RFC 6749 §4.1.3. */
@@ -93,7 +80,12 @@ export async function refresh(
   const isNeeded = quirks.includes('redirect-uri-on-refresh');
   const isRight = isNeeded ? isRegistered(simulation, redirectUri) : redirectUri === undefined;
   demand(isRight, 'redirect_uri is missing, another, or not asked for');
-  const { grant, next } = grants.spend(parameters['refresh_token']);
+  demand(provider.longLivedToken?.refresh === undefined, 'that is not how tokens are renewed');
   simulation.counters.refreshes += 1;
+  const { refresh_token: spent } = parameters;
+  if (quirks.includes('refresh-with-access-token')) {
+    return tokenAnswer(simulation, sample, { grant: grants.spendAccessToken(spent) });
+  }
+  const { grant, next } = grants.spend(spent);
   return tokenAnswer(simulation, sample, { grant, refreshToken: next });
 }

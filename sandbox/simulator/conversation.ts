@@ -1,0 +1,212 @@
+import type { Clock } from '../../functions/src/platform/clock.ts';
+import type { Entry } from '../../functions/src/providers/entry-schema.ts';
+import type { Suite } from '../../functions/src/suite.ts';
+import { visit } from './browser.ts';
+import { type Outcome, type Promises, promisesIn, type Step, steps } from './promises.ts';
+import { type Simulator, startSimulator } from './simulator.ts';
+
+/** Opens a suite whose settings are these, on that clock. */
+export type OpenSuite = (id: string, settings: object, clock: Clock) => Suite;
+
+/** What became of each step; those after one that failed are not taken. */
+export interface Taken {
+  readonly promised: Promises;
+  readonly outcomes: Readonly<Partial<Record<Step, Outcome>>>;
+  /** What went wrong, where, and what the simulator said of it. */
+  readonly failure?: string;
+}
+
+interface Options {
+  readonly openSuite: OpenSuite;
+  /** Other settings than the entry's: for who proves that a difference is noticed. */
+  readonly changed?: object;
+}
+
+const redirectUri = 'http://127.0.0.1:5000/oauth/callback';
+const callTimeoutMs = 55_000;
+
+/**
+ * Connects, calls, refreshes twice, revokes and calls again: the suite against the simulated provider
+ * of an entry.
+ */
+export async function converse(id: string, entry: Entry, options: Options): Promise<Taken> {
+  const clock = createClock();
+  const simulator = await startSimulator(entry, { redirectUri, now: clock.now });
+  const promised = promisesIn(simulator.behaviour);
+  const outcomes: Partial<Record<Step, Outcome>> = {};
+  try {
+    const provider = { ...simulator.settings, ...options.changed };
+    const app = { redirectUri, returnTo: ['http://127.0.0.1:5000/'] };
+    const suite = options.openSuite(id, { app, providers: { [id]: provider } }, clock);
+    const talk: Talk = { id, suite, simulator, clock, promised, uid: `${id}-user`, connection: '' };
+    for (const step of steps) {
+      try {
+        outcomes[step] = await taking[step](talk);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        const told = simulator.refusals.map((refusal) => `\n  the simulator refused ${refusal}`);
+        return { promised, outcomes, failure: `${id}: ${step}: ${why}${told.join('')}` };
+      }
+    }
+    return { promised, outcomes };
+  } finally {
+    await simulator.stop();
+  }
+}
+
+interface Talk {
+  readonly id: string;
+  readonly suite: Suite;
+  readonly simulator: Simulator;
+  readonly clock: LeapingClock;
+  readonly promised: Promises;
+  readonly uid: string;
+  connection: string;
+}
+
+const taking: Readonly<Record<Step, (talk: Talk) => Promise<Outcome>>> = {
+  async connect(talk) {
+    talk.connection = await connect(talk, talk.uid);
+    return 'done';
+  },
+  async call(talk) {
+    await expectAnswer(talk);
+    return 'done';
+  },
+  refresh,
+  'refresh again': refresh,
+  async revoke({ suite, simulator, uid, connection, promised }) {
+    const { revoked } = await suite.disconnect({ uid }, connection);
+    const { revocations } = simulator.counters;
+    expect(revoked === revocations > 0, `revoked is ${revoked} after ${revocations} revocations`);
+    const living = simulator.livingTokens();
+    expect(!revoked || living === 0, `${living} tokens are still good`);
+    if (promised.revoke === 'key') return 'key';
+    return revoked ? 'done' : 'not offered';
+  },
+  async 'call after'(talk) {
+    const before = talk.simulator.counters.calls;
+    const code = await codeOf(() => call(talk));
+    expect(code === 'connection_not_found', `the call came to ${code ?? 'an answer'}`);
+    expect(talk.simulator.counters.calls === before, 'the API was called');
+    return 'done';
+  },
+};
+
+async function connect({ id, suite, simulator }: Talk, uid: string): Promise<string> {
+  const { provider } = simulator.behaviour;
+  if (provider.kind !== 'oidc' && provider.kind !== 'oauth2') {
+    const { credentials } = simulator.behaviour;
+    // What the app has itself is not asked for.
+    const isAsked = 'clientId' in simulator.settings === false;
+    return (await suite.add({ uid }, { provider: id, credentials: isAsked ? credentials : {} })).id;
+  }
+  const { variables } = simulator;
+  const { authorizationUrl, state } = await suite.begin({ uid }, { provider: id, variables });
+  const told = await visit(authorizationUrl);
+  return (await suite.complete({ uid }, { ...told, state })).id;
+}
+
+async function refresh(talk: Talk): Promise<Outcome> {
+  const { simulator, clock, promised } = talk;
+  switch (promised.refresh) {
+    case 'done':
+      await expectRefresh(talk);
+      return 'done';
+    case 'consent': {
+      // Of another user, so that this one's token stays good.
+      const uid = `${talk.uid}-${simulator.counters.authorizations}`;
+      const connection = await connect(talk, uid);
+      await expectAnswer({ ...talk, uid, connection });
+      const aheadMs = simulator.lastAccessTokenEndsAt() + 1_000 - clock.now();
+      const late = await clock.aside(aheadMs, () =>
+        codeOf(() => call({ ...talk, uid, connection })),
+      );
+      expect(late === 'needs_reauth', `an expired token comes to ${late ?? 'an answer'}`);
+      await talk.suite.disconnect({ uid }, connection);
+      return 'consent';
+    }
+    default: {
+      // A credential that is refused must not pass for one that works.
+      simulator.setRefusing(true);
+      const isAnswered = await codeOf(() => expectAnswer(talk));
+      simulator.setRefusing(false);
+      expect(isAnswered !== undefined, 'what the API refuses passes for an answer');
+      return promised.refresh;
+    }
+  }
+}
+
+async function expectRefresh(talk: Talk): Promise<void> {
+  const { simulator, clock } = talk;
+  const { provider } = simulator.behaviour;
+  const given = () => simulator.counters.tokens + simulator.counters.refreshes;
+  const [before, refusedBefore] = [given(), simulator.counters.refusedCalls];
+  const endsAt = simulator.lastAccessTokenEndsAt();
+  const isTold = Number.isFinite(endsAt);
+  const isSpent = 'quirks' in provider && provider.quirks.includes('refresh-with-access-token');
+  // What is spent while it is good is spent just before its end.
+  if (isTold) clock.advance(endsAt - clock.now() + (isSpent ? -1_000 : 1_000));
+  else simulator.expireAccessTokens();
+  await expectAnswer(talk);
+  expect(given() === before + 1, `${given() - before} tokens were given, not one`);
+  const refused = simulator.counters.refusedCalls - refusedBefore;
+  expect(refused === 0 || !isTold, 'the token was used after its end: the suite did not know it');
+}
+
+async function call({ suite, clock, simulator, uid, connection }: Talk) {
+  const [method = 'GET'] = simulator.behaviour.provider.methods;
+  const path = '/simulated/ping';
+  const deadlineAt = clock.ticks() + callTimeoutMs;
+  return suite.call({ uid }, connection, { method, path }, deadlineAt);
+}
+
+/** A call that the API takes for its user's. */
+async function expectAnswer(talk: Talk): Promise<void> {
+  const { status, body } = await call(talk);
+  const text = Buffer.from(body).toString('utf8');
+  expect(status === 200 && text.includes('"account":'), `the API answered ${status}: ${text}`);
+}
+
+/** How work failed: by an error's code or its name; undefined: it did not. */
+async function codeOf(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return String(code ?? error);
+  }
+}
+
+function expect(isMet: boolean, why: string): asserts isMet {
+  if (!isMet) throw new Error(why);
+}
+
+type LeapingClock = ReturnType<typeof createClock>;
+
+/** The real time, and as much more as a step asks for. */
+function createClock() {
+  let aheadMs = 0;
+  let ticksAheadMs = 0;
+  const now = () => Date.now() + aheadMs;
+  const advance = (deltaMs: number): void => {
+    aheadMs += Math.max(0, deltaMs);
+    ticksAheadMs += Math.max(0, deltaMs);
+  };
+  return {
+    now,
+    ticks: () => Date.now() + ticksAheadMs,
+    sleep: (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs)),
+    advance,
+    /** Does something that much later, and sets the time of day back; ticks never go back. */
+    async aside<T>(deltaMs: number, work: () => Promise<T>): Promise<T> {
+      advance(deltaMs);
+      try {
+        return await work();
+      } finally {
+        aheadMs -= deltaMs;
+      }
+    },
+  };
+}
