@@ -6,9 +6,11 @@ import { lineOf, lint } from './lint.ts';
 
 const usage = `Usage:
   npm run catalogue -- lint [--quiet] [--max-age-days <days>]
+  npm run catalogue -- import
   npm run catalogue -- --help
 lint          what is wrong, as far as it can be told without asking anybody
-              --quiet: errors only; --max-age-days: when facts are to be read again (365)`;
+              --quiet: errors only; --max-age-days: when facts are to be read again (365)
+import        writes imported/ anew, from other projects' data`;
 
 const flag = { type: 'boolean', default: false } as const;
 const options = {
@@ -32,6 +34,15 @@ interface Subcommand {
 /** Each reads the modules that it needs, and no more: `lint` is a part of every build. */
 const subcommands: Readonly<Record<string, Subcommand>> = {
   lint: { takes: ['quiet', 'max-age-days'], carryOut: check },
+  import: {
+    takes: [],
+    carryOut: async ({ terminal }) => {
+      const { importEntries } = await import('./import.ts');
+      const { all, changed } = importEntries();
+      terminal.say(`${all} imported entries, ${changed} of them changed.`);
+      return 0;
+    },
+  },
 };
 
 /** Tends the catalogue of providers. */

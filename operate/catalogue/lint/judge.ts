@@ -33,11 +33,16 @@ interface Wrong {
   readonly what: string;
 }
 
+const signing: readonly unknown[] = ['private_key_jwt', 'signed_client_secret'];
+
 /** What teams may write: all variables, and only those that they must say. */
 function teamsOf({ provider, variables }: Entry, isImported: boolean) {
   const isAuthorizing = provider.kind === 'oauth2' || provider.kind === 'oidc';
   const own = {
     ...(isAuthorizing && { clientId: 'client' }),
+    ...(signing.includes(provider['clientAuthentication']) && {
+      clientKeys: [{ privateKey: { kty: 'EC', d: 'key' }, kid: 'key' }],
+    }),
     // Of an imported entry the team says where the API is, if its source does not.
     ...(isImported && !('apiBaseUrl' in provider) && { apiBaseUrl: 'https://api.example.com' }),
   };
