@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
+import { redirectUriKnownTo } from '../providers/redirect-uri.ts';
 import type { AuthorizationSecrets } from './authorization-request.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
 import { issuerNamesOf } from './discovery.ts';
@@ -77,6 +78,7 @@ function refused(error: unknown): StrongroomError {
  * Exchanges the code (RFC 6749 §4.1.3) and validates the answer, the ID token's claims, nonce and
  * signature included (OpenID Connect Core 1.0 §3.1.3.7).
  *
+ * @param redirectUri ours, as it was begun with; the provider may know it by another name.
  * @throws OAuthFailure; StrongroomError `provider_answer_invalid` for a token of another type than was
  *   asked for; `unavailable` where the issuer's keys cannot be had. What came with either is revoked.
  *   `provider_misconfigured` before anything is spent.
@@ -102,7 +104,7 @@ export async function exchangeCode(
           client,
           clientAuth,
           parameters,
-          redirectUri,
+          redirectUriKnownTo(provider, redirectUri),
           codeVerifier ?? oauth.nopkce,
           { ...transport, headers, additionalParameters },
         ),

@@ -1,5 +1,8 @@
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
+import { systemClock } from '../platform/clock.ts';
+import { quirksOf } from '../providers/quirks/quirks.ts';
+import { redirectUriKnownTo } from '../providers/redirect-uri.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
 import { type DpopKey, dpopAlgorithm, newDpopKey, thumbprintOf } from './dpop.ts';
 import { isPushed, push } from './pushed-authorization.ts';
@@ -52,6 +55,9 @@ export async function authorizationUrl(
   const shown = isPushed(party) ? await push(party, parameters) : parameters;
   const named = renamed(parameterNamesOf(party.provider), shown);
   for (const [name, value] of Object.entries(named)) url.searchParams.set(name, value);
+  // Both are a space, and some read a plus as it is.
+  url.search = url.searchParams.toString().replaceAll('+', '%20');
+  url.hash = party.provider.authorizationFragment ?? '';
   return url;
 }
 
@@ -82,7 +88,7 @@ export function assertBindable({ provider, server }: AuthorizingParty): void {
 async function parametersOf(
   party: AuthorizingParty,
   { state, secrets, scopes, redirectUri, loginHint, parameters }: AuthorizationRequest,
-): Promise<Record<string, string>> {
+): Promise<Readonly<Record<string, string>>> {
   const { codeVerifier, nonce, dpopKey } = secrets;
   if (dpopKey !== undefined) assertBindable(party);
   const { provider, client } = party;
@@ -93,7 +99,7 @@ async function parametersOf(
     ...(scopes.length > 0 && { scope: scopes.join(provider.scopeSeparator) }),
     response_type: 'code',
     client_id: client.client_id,
-    redirect_uri: redirectUri,
+    redirect_uri: redirectUriKnownTo(provider, redirectUri),
     state,
     nonce,
     resource: provider.resource,
@@ -103,8 +109,17 @@ async function parametersOf(
     }),
     ...(dpopKey !== undefined && { dpop_jkt: await thumbprintOf(dpopKey) }),
   };
-  return Object.fromEntries(
+  const standard: Readonly<Record<string, string>> = Object.fromEntries(
     Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const context = {
+    clientId: client.client_id,
+    redirectUri: standard['redirect_uri'],
+    now: () => systemClock.now(),
+  };
+  return quirksOf(provider).reduce(
+    (changed, { authorize }) => authorize?.(changed, context) ?? changed,
+    standard,
   );
 }
 

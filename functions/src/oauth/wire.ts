@@ -2,6 +2,7 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import type { fetchThrough } from '../egress/fetch.ts';
 import type { QuirkContext, SendTokenRequest, WireRequest } from '../providers/quirks/quirk.ts';
 import { quirksOf } from '../providers/quirks/quirks.ts';
+import { redirectUriKnownTo } from '../providers/redirect-uri.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { parameterNamesOf, tokenParameterNamesOf } from './renamed.ts';
 import { responseOf, wireAnswerOf } from './wire-answer.ts';
@@ -27,7 +28,11 @@ interface Wired {
  */
 export function wired(fetch: Fetch, { provider, server, clientId, now }: Wired): Fetch {
   if (isStandard(provider)) return fetch;
-  const context: QuirkContext = { clientId, redirectUri: provider.redirectUri, now };
+  const context: QuirkContext = {
+    clientId,
+    redirectUri: redirectUriKnownTo(provider, provider.redirectUri),
+    now,
+  };
   const endpoints = tokenEndpointsOf(server);
   return async (url, init) => {
     // Only the protocol's own requests come as a form that can still be changed.

@@ -98,6 +98,38 @@ describe('an authorization request', () => {
     assert.equal(url.searchParams.get('state'), 'state');
   });
 
+  it('names the redirect URI as the provider knows it', async () => {
+    const { url } = await begun({ settings: { redirectUriAlias: 'App-App-PRD-1a2b' } });
+    assert.equal(url.searchParams.get('redirect_uri'), 'App-App-PRD-1a2b');
+  });
+
+  it('writes a space as %20, a plus as %2B, and leaves the rest of the address as it is', async () => {
+    const server = { authorization_endpoint: `${issuer}/authorize?a=b+c&scope=none` };
+    const { url } = await begun({ server }, { loginHint: 'ada+x@example.com' });
+    assert.match(url.search, /^\?a=b%20c&scope=openid%20read&/);
+    assert.match(url.search, /&login_hint=ada%2Bx%40example\.com&/);
+    assert.doesNotMatch(url.search, /\+/);
+    assert.equal(url.hash, '');
+  });
+
+  it('ends with the fragment that the settings name', async () => {
+    const { url } = await begun({ settings: { authorizationFragment: 'redirect' } });
+    assert.equal(url.hash, '#redirect');
+    assert.equal(url.searchParams.get('state'), 'state');
+  });
+
+  const quirks = ['form-post-callback'];
+  it('is changed by the strategies that the settings name, but not in what the protocol sets', async () => {
+    const { url, secrets } = await begun({ settings: { quirks } });
+    assert.equal(url.searchParams.get('response_mode'), 'form_post');
+    assert.equal(url.searchParams.get('code_challenge'), s256(secrets.codeVerifier));
+  });
+
+  it('is pushed as those strategies change it (RFC 9126)', async () => {
+    const { sent } = await begun({ settings: { quirks }, server: offersPush, answer: pushed });
+    assert.equal(sent[0]?.body.get('response_mode'), 'form_post');
+  });
+
   const own = ['redirect_uri', 'state', 'nonce', 'code_challenge', 'response_type', 'client_id'];
   for (const name of [...own, 'request', 'request_uri', 'response_mode', 'dpop_jkt', 'resource']) {
     for (const field of ['authorizationParameters', 'tokenParameters', 'refreshParameters']) {

@@ -202,6 +202,13 @@ describe("the token endpoint's answer to a code", () => {
     });
   });
 
+  it('is asked for with the name that the provider has for the redirect URI', async () => {
+    const settings = { redirectUriAlias: 'App-App-PRD-1a2b' };
+    const { work, sent } = await exchanged({ idToken: await signed(good), settings });
+    await work;
+    assert.equal(sent[0]?.body.get('redirect_uri'), 'App-App-PRD-1a2b');
+  });
+
   it('is asked for without a verifier only where there is none', async () => {
     const { work, sent } = await exchanged({ idToken: await signed(good), secrets: { nonce } });
     await work;
