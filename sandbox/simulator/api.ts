@@ -13,7 +13,7 @@ export function callApi(simulation: Simulation, request: SimulatedRequest): Simu
   if (holder === undefined) return refused(simulation);
   if (!isBelowBase(simulation, request.path, holder))
     return jsonAnswer(404, { error: 'not_found' });
-  demandApiHeaders(simulation, request);
+  demandApiHeaders(simulation, request, holder);
   simulation.counters.calls += 1;
   const { method, path } = request;
   return jsonAnswer(200, { account: subjectOf(simulation), method, path });
@@ -24,7 +24,7 @@ export function profile(simulation: Simulation, request: SimulatedRequest): Simu
   const { provider, samples } = simulation;
   const holder = holderOf(simulation, request);
   if (holder === undefined) return refused(simulation);
-  demandApiHeaders(simulation, request);
+  demandApiHeaders(simulation, request, holder);
   for (const [name, value] of Object.entries(provider.profile?.headers ?? {})) {
     demand(request.headers[name] === value, `the header ${name} is missing or another`);
   }
@@ -38,8 +38,9 @@ export function profile(simulation: Simulation, request: SimulatedRequest): Simu
 /** The request by which credentials are tried before they are kept. */
 export function verify(simulation: Simulation, request: SimulatedRequest): SimulatedAnswer {
   const { provider, samples } = simulation;
-  if (holderOf(simulation, request) === undefined) return refused(simulation);
-  demandApiHeaders(simulation, request);
+  const holder = holderOf(simulation, request);
+  if (holder === undefined) return refused(simulation);
+  demandApiHeaders(simulation, request, holder);
   if (samples.profile !== undefined) return sampleAnswer(samples.profile);
   const expected = 'verify' in provider ? provider.verify?.expect[0] : undefined;
   return jsonAnswer(expected ?? 200, { account: subjectOf(simulation) });
@@ -81,18 +82,28 @@ export function refused({ provider, samples, counters }: Simulation): SimulatedA
   );
 }
 
-function demandApiHeaders({ provider, registration }: Simulation, request: SimulatedRequest): void {
-  const fields = { client_id: registration.clientId };
+function demandApiHeaders(
+  { provider, registration, credentials }: Simulation,
+  request: SimulatedRequest,
+  holder: Holder,
+): void {
+  const kept = holder === 'user' ? {} : holder.fields;
+  const fields = { client_id: registration.clientId, ...credentials, ...kept };
   for (const [name, template] of Object.entries(provider.apiHeaders)) {
     const expected = fill(template, fields) ?? template;
     demand(request.headers[name] === expected, `the header ${name} is missing or another`);
   }
 }
 
+/** What is known of who calls. */
+function fieldsOf({ credentials, variables }: Simulation, holder: Holder) {
+  return { ...credentials, ...variables, ...(holder !== 'user' && holder.fields) };
+}
+
 /** By what the data and the answers to this user say where the API is. */
-function isBelowBase({ provider, credentials, origin }: Simulation, path: string, holder: Holder) {
-  const fields = holder === 'user' ? credentials : { ...credentials, ...holder.fields };
-  const base = fill(provider.apiBaseUrl, fields);
+function isBelowBase(simulation: Simulation, path: string, holder: Holder): boolean {
+  const { provider, origin } = simulation;
+  const base = fill(provider.apiBaseUrl, fieldsOf(simulation, holder));
   if (base === undefined) return false;
   const below = new URL(base).pathname.replace(/\/$/, '');
   if (isAuthorizing(provider) && provider.quirks.includes('instance-url')) {

@@ -24,10 +24,21 @@ export async function authenticate(
   const { authorization } = request.headers;
   const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters;
   const insist = (isMet: boolean, why: string) => demand(isMet, why, 'invalid_client', 401);
+  if (quirksOf(simulation).includes('secret-as-user-name')) {
+    const isAlone = id === undefined && secret === undefined;
+    return insist(isAlone && isBasic(authorization, clientSecret, ''), 'no secret as user name');
+  }
   if (method === 'client_secret_basic') {
     insist(secret === undefined && assertion === undefined, 'the secret is in the body as well');
     insist(isBasic(authorization, clientId, clientSecret), 'Basic is missing or wrong');
     return insist(id === undefined || id === clientId, 'client_id is another');
+  }
+  if (isNamedBySecret(simulation)) {
+    const isAlone = id === undefined && secret === undefined;
+    return insist(
+      isAlone && isBasic(authorization, clientSecret, ''),
+      'the secret is not the user name, and alone',
+    );
   }
   insist(authorization === undefined, `there is an authorization header, for ${method}`);
   switch (method) {
@@ -55,6 +66,14 @@ export async function authenticate(
 
 function methodOf({ provider }: Simulation): Method {
   return givesTokens(provider) ? provider.clientAuthentication : 'none';
+}
+
+function isNamedBySecret({ provider }: Simulation): boolean {
+  return givesTokens(provider) && provider.quirks.includes('secret-as-user-name');
+}
+
+function quirksOf({ provider }: Simulation): readonly string[] {
+  return givesTokens(provider) ? provider.quirks : [];
 }
 
 /** Who asks by an assertion alone has no client id to tell (RFC 7523 §3.1). */
