@@ -11,7 +11,7 @@ import type { Stored } from '../store/stored.ts';
 import { commit } from './commit.ts';
 import type { AttemptOutcome, RefreshDependencies } from './dependencies.ts';
 import { acquire, type Held, settleDocument } from './lease.ts';
-import { dead, mayAsk, settle } from './protocol.ts';
+import { dead, isWithinGrace, mayAsk, settle } from './protocol.ts';
 import type { Renewal } from './renewal.ts';
 
 /**
@@ -31,9 +31,9 @@ export async function attemptRefresh(
   // whom to tell, at hand before spending.
   const [recorder] = await Promise.all([outbox.open(), sealer.prepare()]);
   const id = newId();
-  const { rotation, refreshToken } = renewal;
+  const { graceMs, refreshToken } = renewal;
   // What spends nothing is never in doubt: no two attempts are of one token.
-  const attempt = { id, refreshToken: refreshToken ?? id, rotation };
+  const attempt = { id, refreshToken: refreshToken ?? id, graceMs };
   const held = await acquire(dependencies, found, attempt);
   if (held === undefined) return { kind: 'again' };
 
@@ -49,7 +49,8 @@ export async function attemptRefresh(
   const sentAt = clock.now();
   let next: TokenSet;
   try {
-    const answer = await spend(party, renewal, isInTime);
+    const maySpendAgain = () => isWithinGrace(held.document.journal, graceMs, clock.now());
+    const answer = await spend(party, renewal, isInTime, maySpendAgain);
     const given = tokenSetOf(answer, {
       provider: party.provider,
       scopes: tokenSet.scopes,
@@ -66,13 +67,17 @@ export async function attemptRefresh(
   return commit(dependencies, party, recorder, held, { previous: tokenSet, next, isForCaller });
 }
 
-async function spend(party: Party, { ask, rotation }: Renewal, isInTime: () => boolean) {
+async function spend(
+  party: Party,
+  { ask }: Renewal,
+  isInTime: () => boolean,
+  maySpendAgain: () => boolean,
+) {
   try {
     return await ask(party, isInTime);
   } catch (error) {
     const isUncertain = error instanceof OAuthFailure && error.kind === 'uncertain';
-    const isSafe = rotation !== 'rotates';
-    if (!isUncertain || !isSafe || !isInTime()) throw error;
+    if (!isUncertain || !maySpendAgain() || !isInTime()) throw error;
     // Once: a provider that drops every connection would be asked without a pause.
     return ask(party, isInTime);
   }

@@ -19,8 +19,8 @@ export const leaseMs = providerTimeoutMs + leaseMarginMs;
  * result may be on its way in a task, which tries at least this often (`spill.ts`).
  */
 export const doubtMs = 10_000;
-/** What a grace window is trusted to last. */
-const shortestGraceMs = 2 * leaseMs;
+/** What a grace window is trusted to last where the provider's data does not tell. */
+const usualGraceMs = 2 * leaseMs;
 
 const shortestPauseMs = 1_000;
 const longestPauseMs = 15 * 60_000;
@@ -70,24 +70,38 @@ export interface Taking {
 interface Attempt {
   readonly id: string;
   readonly refreshToken: string;
-  readonly rotation: Provider['life']['rotation'];
+  /** See `graceMsOf`. */
+  readonly graceMs: number;
   /** The document was put there by somebody else, from a backup say: its token may be long spent. */
   readonly isForeign?: boolean | undefined;
   readonly now: number;
 }
 
+/** For how long after its use a refresh token can be used again: not at all, for ever, or for a while. */
+export function graceMsOf({ rotation, graceSeconds }: Provider['life']): number {
+  const graceMs = graceSeconds === undefined ? usualGraceMs : graceSeconds * 1_000;
+  return { none: Number.POSITIVE_INFINITY, rotates: 0, 'rotates-with-grace': graceMs }[rotation];
+}
+
+/** Whether a refresh token that may have been spent can be spent once more without harm. */
+export function isWithinGrace({ startedAt }: Journal, graceMs: number, now: number): boolean {
+  return now - startedAt < graceMs;
+}
+
 /** Taking the lease: what is written before the refresh token is spent. */
 export function take(document: VaultDocument, attempt: Attempt): Taking {
-  const { id, refreshToken, rotation, isForeign = false, now } = attempt;
+  const { id, refreshToken, graceMs, isForeign = false, now } = attempt;
   const refreshTokenHash = createHash('sha256').update(refreshToken).digest('base64url');
-  const isUnknown = document.journal?.refreshTokenHash === refreshTokenHash;
+  const { journal: before } = document;
+  const isUnknown = before?.refreshTokenHash === refreshTokenHash;
   const hasVanished = isUnknown && document.lease !== null;
-  const isGraceOver = now - (document.journal?.startedAt ?? now) > shortestGraceMs;
-  const isSafe = rotation === 'none' || (rotation === 'rotates-with-grace' && !isGraceOver);
-  const waitMs = hasVanished && !isSafe ? doubtMs : 0;
+  // From when it may have been spent for the first time.
+  const startedAt = isUnknown ? before.startedAt : now;
+  const journal = { attempt: id, refreshTokenHash, startedAt };
+  const waitMs = hasVanished && !isWithinGrace(journal, graceMs, now) ? doubtMs : 0;
   return {
     lease: { owner: id, until: now + waitMs + leaseMs },
-    journal: { attempt: id, refreshTokenHash, startedAt: now },
+    journal,
     isInterrupted: isUnknown || isForeign,
     waitMs,
   };

@@ -4,13 +4,14 @@ import { spendRefreshToken } from '../oauth/refresh-token.ts';
 import type { TokenAnswer, TokenSet } from '../oauth/token-set.ts';
 import { neededFieldsOf } from '../providers/credential-fields.ts';
 import type { Provider } from '../providers/settings-schema.ts';
+import { graceMsOf } from './protocol.ts';
 
 /** How a new token set is got in the place of another. */
 export interface Renewal {
   /** What it spends. Absent: nothing, so that any number of requests are as good as one. */
   readonly refreshToken?: string;
-  /** As the provider's data says; what spends nothing can always be asked for again. */
-  readonly rotation: Provider['life']['rotation'];
+  /** For how long it can be spent again; what spends nothing can always be asked for again. */
+  readonly graceMs: number;
   /** @throws OAuthFailure, StrongroomError */
   readonly ask: (party: Party, mayAskAgain: () => boolean) => Promise<TokenAnswer>;
 }
@@ -18,12 +19,12 @@ export interface Renewal {
 type Strategy = (provider: Provider, tokenSet: TokenSet) => Renewal | undefined;
 
 /** RFC 6749 §6. */
-const byRefreshToken: Strategy = ({ life: { rotation } }, tokenSet) => {
+const byRefreshToken: Strategy = ({ life }, tokenSet) => {
   const { refreshToken } = tokenSet;
   if (refreshToken === undefined) return undefined;
   const ask: Renewal['ask'] = (party, mayAskAgain) =>
     spendRefreshToken(party, { ...tokenSet, refreshToken }, mayAskAgain);
-  return { refreshToken, rotation, ask };
+  return { refreshToken, graceMs: graceMsOf(life), ask };
 };
 
 /** The first request once more. */
@@ -36,7 +37,7 @@ const byCredentials: Strategy = (provider, { credentials, scopes }) => {
   }
   const ask: Renewal['ask'] = (party, mayAskAgain) =>
     requestMachineToken(party, provider, { credentials, scopes, mayAskAgain });
-  return { rotation: 'none', ask };
+  return { graceMs: Number.POSITIVE_INFINITY, ask };
 };
 
 const never: Strategy = () => undefined;

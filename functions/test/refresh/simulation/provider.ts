@@ -1,8 +1,16 @@
 /**
  * What becomes of a refresh token by its use: nothing; it works no more; whoever shows it again ends
- * the grant; it works again, as if for ever.
+ * the grant; it works again, as if for ever; it works again for a minute, and whoever shows it later
+ * ends the grant.
  */
-export type Behaviour = 'stays' | 'is spent' | 'ends the grant' | 'has grace';
+export type Behaviour =
+  | 'stays'
+  | 'is spent'
+  | 'ends the grant'
+  | 'has grace'
+  | 'has a minute of grace';
+
+export const graceSeconds = 60;
 
 /**
  * A token endpoint, as far as refreshing goes: RFC 6749 §6 with the rotation and reuse detection of
@@ -14,10 +22,15 @@ export class SimulatedProvider {
   revoked = false;
   /** Numbers every token set in the order of issue. */
   issued = 1;
+  /** When refresh tokens were used first. */
+  readonly #usedAt = new Map<string, number>();
   readonly #behaviour: Behaviour;
+  readonly #now: () => number;
 
-  constructor(behaviour: Behaviour) {
+  /** @param now in milliseconds. */
+  constructor(behaviour: Behaviour, now: () => number) {
     this.#behaviour = behaviour;
+    this.#now = now;
   }
 
   get currentRefreshToken(): string {
@@ -28,7 +41,10 @@ export class SimulatedProvider {
   refresh(refreshToken: string): Response {
     this.requests.set(refreshToken, (this.requests.get(refreshToken) ?? 0) + 1);
     const isCurrent = refreshToken === this.currentRefreshToken;
-    if (!isCurrent && this.#behaviour === 'ends the grant') this.revoked = true;
+    const sinceMs = this.#now() - (this.#usedAt.get(refreshToken) ?? this.#now());
+    if (sinceMs === 0) this.#usedAt.set(refreshToken, this.#now());
+    const isTooLate = this.#behaviour === 'has a minute of grace' && sinceMs > graceSeconds * 1_000;
+    if (isTooLate || (!isCurrent && this.#behaviour === 'ends the grant')) this.revoked = true;
     if (this.revoked || (!isCurrent && this.#behaviour === 'is spent'))
       return json(400, { error: 'invalid_grant' });
     this.issued += 1;

@@ -17,7 +17,7 @@ import { spilledSchema } from '../../../src/refresh/spill.ts';
 import type { VaultDocument } from '../../../src/store/documents.ts';
 import type { ProviderDocument, ProviderStore } from '../../../src/store/provider-store.ts';
 import type { Stored } from '../../../src/store/stored.ts';
-import { type Behaviour, json, SimulatedProvider } from './provider.ts';
+import { type Behaviour, graceSeconds, json, SimulatedProvider } from './provider.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 
 /** What can go wrong with an exchange, be it with Firestore or with the provider. */
@@ -57,6 +57,7 @@ const rotationOf = {
   'is spent': 'rotates',
   'ends the grant': 'rotates',
   'has grace': 'rotates-with-grace',
+  'has a minute of grace': 'rotates-with-grace',
 } as const;
 
 const connectionId = 'connection';
@@ -101,7 +102,7 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     this.#options = options;
     this.scheduler = new Scheduler(options);
-    this.provider = new SimulatedProvider(options.behaviour);
+    this.provider = new SimulatedProvider(options.behaviour, () => this.scheduler.now);
     const { now } = this.scheduler;
     this.document = {
       uid,
@@ -258,7 +259,10 @@ export class Simulation {
       clientId: 'client',
       clientAuthentication: 'none',
       apiBaseUrl: 'https://provider.example/api',
-      life: { rotation: rotationOf[this.#options.behaviour] },
+      life: {
+        rotation: rotationOf[this.#options.behaviour],
+        ...(this.#options.behaviour === 'has a minute of grace' && { graceSeconds }),
+      },
     });
     return { ...settings, id: 'simulated' };
   }
