@@ -2,8 +2,9 @@ import { EgressError, type IncomingAnswer, type OutgoingRequest } from '../../sr
 import { refusalOf } from '../../src/egress/outgoing.ts';
 import { exchangeCode, validateResponse } from '../../src/oauth/authorization-code.ts';
 import { type AuthorizingParty, authorizing } from '../../src/oauth/authorizing-party.ts';
-import { createPartyFinder } from '../../src/oauth/party.ts';
+import { createPartyFinder, type Party } from '../../src/oauth/party.ts';
 import { spendRefreshToken } from '../../src/oauth/refresh-token.ts';
+import type { TokenAnswer } from '../../src/oauth/token-set.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createSettingsReader } from '../../src/providers/settings.ts';
 import type { Provider } from '../../src/providers/settings-schema.ts';
@@ -92,10 +93,14 @@ export async function refreshed(entry: object, ...answers: readonly Answered[]) 
 /** Exchanges the code `a code`. */
 export async function exchanged(entry: object, ...answers: readonly Answered[]) {
   const { party, sent } = await wiredParty(entry, ...answers);
+  return { answer: await exchangeAt(party), sent };
+}
+
+/** The same at a party that is there already. */
+export async function exchangeAt(party: Party): Promise<TokenAnswer> {
   const by: AuthorizingParty = { ...party, provider: authorizing(party.provider) };
   const parameters = validateResponse(by, { state: 'state', code: 'a code' });
-  const { answer } = await exchangeCode(by, parameters, redirectUri, {});
-  return { answer, sent };
+  return (await exchangeCode(by, parameters, redirectUri, {})).answer;
 }
 
 /** The parameters of a body, or of an address. */
