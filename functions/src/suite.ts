@@ -21,6 +21,7 @@ import { createExchange } from './connections/exchange.ts';
 import { createExport } from './connections/export.ts';
 import { createForget } from './connections/forget.ts';
 import { createGet, createList } from './connections/list.ts';
+import { createLookUp } from './connections/look-up.ts';
 import { createNoteRefusal } from './connections/note-refusal.ts';
 import { createPause } from './connections/pause.ts';
 import { createPollDevice } from './connections/poll-device.ts';
@@ -148,6 +149,7 @@ export function createSuite(
   const limits = createSharedLimits({ ...shared, db, timed });
   const connecting = {
     ...shared,
+    lookUp: createLookUp(egress),
     findAccount: createFindAccount(egress),
     noteRefusal: createNoteRefusal(audit),
     forgetToken: tokens.forget,

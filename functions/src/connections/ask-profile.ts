@@ -1,25 +1,21 @@
 import { apiOf } from '../calls/api-base.ts';
-import { credentialOf, headersFor, withCredential } from '../calls/credential.ts';
+import { credentialOf, headersFor } from '../calls/credential.ts';
 import { formsOf, redactBytes } from '../calls/redact.ts';
 import type { Egress } from '../egress/egress.ts';
-import { fetchThrough } from '../egress/fetch.ts';
 import { StrongroomError } from '../errors.ts';
-import { noteNonce } from '../oauth/dpop.ts';
-import { type Party, providerTimeoutMs } from '../oauth/party.ts';
+import type { Party } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { requestUserinfo, userinfoOf } from '../oauth/userinfo.ts';
 import { isNamed } from '../providers/hosts.ts';
 import type { ProfileSettings } from '../providers/profile-schema.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { fillUrl } from '../providers/template.ts';
+import { askApi, withNonce } from './ask-api.ts';
 
 /** Who is asked whose an account is. The settings' own endpoint goes before userinfo. */
 export type ProfileSource =
   | { readonly kind: 'endpoint'; readonly url: URL; readonly profile: ProfileSettings }
   | { readonly kind: 'userinfo'; readonly url: URL };
-
-/** Of one request for a profile, as of one to the provider. */
-const limits = { timeoutMs: providerTimeoutMs, maxBytes: 250_000 };
 
 /** Undefined: nobody tells. Userinfo tells an OpenID provider's tokens with the scope `openid` only. */
 export function profileSourceOf(
@@ -53,55 +49,24 @@ function addressOf(provider: Provider, { endpoint }: ProfileSettings, tokenSet: 
 }
 
 /**
- * Sends the request, to that address and no other: redirects are not followed. Once more where a nonce
- * is asked for (RFC 9449 §9).
+ * Sends the request, to that address and no other.
  *
  * @throws EgressError
  */
-export async function askProfile(
-  egress: Egress,
-  party: Party,
-  source: ProfileSource,
-  tokenSet: TokenSet,
-): Promise<Response> {
-  const { dpopKey } = tokenSet;
-  const response = await askOnce(egress, party, source, tokenSet);
-  const nonce = response.headers.get('dpop-nonce');
-  if (dpopKey === undefined || nonce === null) return response;
-  noteNonce(dpopKey, 'resource', source.url, nonce);
-  return response.status === 401 ? askOnce(egress, party, source, tokenSet) : response;
-}
-
-async function askOnce(
+export function askProfile(
   egress: Egress,
   party: Party,
   source: ProfileSource,
   tokenSet: TokenSet,
 ): Promise<Response> {
   const { provider } = party;
-  const credential = credentialOf(provider, tokenSet);
-  if (source.kind === 'userinfo') {
+  const { url } = source;
+  if (source.kind === 'endpoint')
+    return askApi(egress, provider, { ...source.profile, url }, tokenSet);
+  return withNonce(tokenSet, url, async () => {
     const isBound = tokenSet.dpopKey !== undefined;
-    const headers = isBound ? await headersFor(credential, 'GET', source.url) : {};
+    const headers = isBound ? await headersFor(credentialOf(provider, tokenSet), 'GET', url) : {};
     return requestUserinfo(party, tokenSet.accessToken, headers);
-  }
-  const { method, headers, body } = source.profile;
-  const url = withCredential(new URL(source.url), credential);
-  return fetchThrough(
-    egress,
-    limits,
-    [url.origin],
-    credential.certificate,
-  )(url.href, {
-    method,
-    headers: {
-      accept: 'application/json',
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...credential.apiHeaders,
-      ...headers,
-      ...(await headersFor(credential, method, url)),
-    },
-    body,
   });
 }
 

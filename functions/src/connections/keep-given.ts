@@ -10,8 +10,11 @@ import type { FindAccount } from './account.ts';
 import type { Connected } from './connection.ts';
 import { keep } from './keep.ts';
 import type { KeepDependencies } from './keeping.ts';
+import type { LookUp } from './look-up.ts';
+import { orRevoke } from './or-revoke.ts';
 
 export interface KeepGivenDependencies extends KeepDependencies {
+  readonly lookUp: LookUp;
   readonly findAccount: FindAccount;
   /** Tells this instance's cache. */
   readonly forgetToken: (connectionId: string) => void;
@@ -26,7 +29,10 @@ interface Asked {
   readonly extra?: Values | undefined;
 }
 
-/** Keeps what a provider gave for an authorization, and tells which scopes it refused. See `keep`. */
+/**
+ * Keeps what a provider gave for an authorization, with what is looked up besides, and tells which scopes
+ * it refused. See `LookUp`, `keep`.
+ */
 export async function keepGiven(
   dependencies: KeepGivenDependencies,
   party: AuthorizingParty,
@@ -36,7 +42,8 @@ export async function keepGiven(
 ): Promise<Connected> {
   const { provider } = party;
   const { scopes } = document;
-  const tokenSet = tokenSetOf(answer, { provider, scopes, ...asked });
+  const given = tokenSetOf(answer, { provider, scopes, ...asked });
+  const tokenSet = await orRevoke(party, given, () => dependencies.lookUp(party, given));
   const account = await dependencies.findAccount(party, tokenSet, claims);
   const target = { ...document, authorization: id };
   const connection = await keep(dependencies, party, target, tokenSet, account);

@@ -1,9 +1,7 @@
 import { apiOf } from '../calls/api-base.ts';
 import { StrongroomError, unavailable } from '../errors.ts';
-import { log } from '../logs.ts';
 import { withToldEnd } from '../oauth/introspection.ts';
 import type { Party } from '../oauth/party.ts';
-import { revoke } from '../oauth/revocation.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { granted, schedule } from '../refresh/schedule.ts';
@@ -13,6 +11,7 @@ import { heal } from './heal.ts';
 import type { KeepDependencies, Target } from './keeping.ts';
 import { connectionOf } from './list.ts';
 import { newConnection } from './new-connection.ts';
+import { orRevoke } from './or-revoke.ts';
 
 /**
  * Keeps a token set that a provider has just given: in the connection it heals, in the one that the
@@ -26,16 +25,13 @@ export async function keep(
   tokenSet: TokenSet,
   account: Account,
 ): Promise<Connected> {
-  try {
-    const { provider } = party;
+  const { provider } = party;
+  return orRevoke(party, tokenSet, async () => {
     // One whose API cannot be found would be of no use.
     apiOf(provider, tokenSet);
     const told = await withToldEnd(party, tokenSet);
-    return await keepOf(dependencies, provider, target, told, account);
-  } catch (error) {
-    await revoke(party, tokenSet).catch((failure: unknown) => log.revocationFailed(failure));
-    throw error;
-  }
+    return keepOf(dependencies, provider, target, told, account);
+  });
 }
 
 /** How often an account's connection may end just as it was found. */
