@@ -109,14 +109,18 @@ export async function exchangeCode(
           { ...transport, headers, additionalParameters },
         ),
       );
+      const mended = await mendTokenAnswer(response);
+      const requireIdToken = nonce !== undefined && provider.kind === 'oidc';
+      // The library takes a nonce for a demand; some plain OAuth 2.0 providers call a scope `openid`.
+      const isExpected = requireIdToken || mended.told.id_token !== undefined;
       return await acceptTokens(
         party,
-        await mendTokenAnswer(response),
+        mended,
         (answer, options) =>
           oauth.processAuthorizationCodeResponse(server, client, answer, {
             ...options,
-            expectedNonce: nonce ?? oauth.expectNoNonce,
-            requireIdToken: nonce !== undefined && provider.kind === 'oidc',
+            expectedNonce: (isExpected ? nonce : undefined) ?? oauth.expectNoNonce,
+            requireIdToken,
           }),
         dpopKey,
       );

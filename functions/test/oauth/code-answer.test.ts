@@ -202,6 +202,18 @@ describe("the token endpoint's answer to a code", () => {
     });
   });
 
+  it('needs no ID token of plain OAuth 2.0, where a scope may be called openid; one that comes is judged', async () => {
+    const settings = {
+      kind: 'oauth2',
+      authorizationEndpoint: `${issuer}/authorize`,
+      tokenEndpoint: `${issuer}/token`,
+    };
+    const { answer, claims } = await (await exchanged({ settings })).work;
+    assert.deepEqual([answer.access_token, claims], ['access', undefined]);
+    const replayed = await signed({ ...good, nonce: 'old' });
+    await assert.rejects((await exchanged({ settings, idToken: replayed })).work, OAuthFailure);
+  });
+
   it('is asked for with the name that the provider has for the redirect URI', async () => {
     const settings = { redirectUriAlias: 'App-App-PRD-1a2b' };
     const { work, sent } = await exchanged({ idToken: await signed(good), settings });
