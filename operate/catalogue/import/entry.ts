@@ -13,17 +13,17 @@ export function importedEntry(facts: Facts) {
     ...hostsOf(facts, written),
     ...(typeof apiBaseUrl === 'string' && profileOf(facts, apiBaseUrl)),
   };
-  const { kind: _, ...known } = provider;
+  const known = Object.keys(provider).filter(
+    (field) => field !== 'kind' && !facts.unsourced.includes(field),
+  );
   return {
     $schema: '../../../../../docs/api/catalogue-entry.schema.json',
     name,
     status: 'imported',
     ...(Object.keys(variables).length > 0 && { variables }),
     provider,
-    sources: [
-      { url: source.url, readAt: source.readAt, facts: Object.keys(known), via: source.name },
-    ],
-    unsourced: ['that PKCE does no harm', 'how long tokens live'],
+    sources: [{ url: source.url, readAt: source.readAt, facts: known, via: source.name }],
+    unsourced: [...facts.unsourced, 'that PKCE does no harm', 'how long tokens live'],
   };
 }
 

@@ -22,6 +22,8 @@ export interface Facts {
   readonly profileUrl?: string;
   readonly profileMap?: Readonly<Record<string, string>>;
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** What of it is from nowhere but memory. */
+  readonly unsourced: readonly string[];
   readonly provider: Readonly<Record<string, unknown>>;
 }
 
@@ -44,13 +46,14 @@ export function readFacts(): Facts[] {
 }
 
 function factsOf(id: string, value: Readonly<Record<string, unknown>>, source: Source): Facts {
-  const { name, subdomain, profileUrl, profileMap, variables, ...provider } = value;
+  const { name, subdomain, profileUrl, profileMap, variables, unsourced, ...provider } = value;
   if (typeof name !== 'string') throw broken(id);
   return {
     id,
     name,
     source,
     provider,
+    unsourced: Array.isArray(unsourced) ? unsourced.map(String) : [],
     ...(typeof subdomain === 'string' && { subdomain }),
     ...(typeof profileUrl === 'string' && { profileUrl }),
     ...(isRecord(profileMap) && { profileMap: textsIn(profileMap) }),
@@ -60,10 +63,10 @@ function factsOf(id: string, value: Readonly<Record<string, unknown>>, source: S
 
 function sourceOf(value: unknown, where: string): Source {
   if (!isRecord(value)) throw broken(where);
-  const { package: name, version, licence, url, readAt } = value;
+  const { package: name, version, licence, url, readAt, via = 'its documentation' } = value;
   if (typeof url !== 'string' || typeof readAt !== 'string') throw broken(where);
   const isPackage = typeof name === 'string';
-  return { name: isPackage ? `${name} ${version} (${licence})` : 'its documentation', url, readAt };
+  return { name: isPackage ? `${name} ${version} (${licence})` : String(via), url, readAt };
 }
 
 function textsIn(value: object): Record<string, string> {

@@ -41,6 +41,7 @@ export function readGrant(): Facts[] {
         id,
         name,
         source,
+        unsourced: Object.keys(provider),
         ...(details.variables && { variables: details.variables }),
         ...(details.variables === undefined && { subdomain: 'subdomain' }),
         ...(profileUrl && { profileUrl }),
