@@ -91,8 +91,13 @@ export function createBegin(dependencies: BeginDependencies) {
     const { connectionId } = request;
     const sealed = { ...secrets, variables };
     const begun = { state, uid, provider, connectionId, healed, scopes, sealed, expiresAt };
-    const { callbackParameters } = provider;
-    await remember(dependencies, begun, { redirectUri, returnTo, callbackParameters });
+    const { callbackParameters, codeParameter } = provider;
+    await remember(dependencies, begun, {
+      redirectUri,
+      returnTo,
+      callbackParameters,
+      ...(codeParameter !== undefined && { codeParameter }),
+    });
     return {
       authorizationUrl: url.href,
       state,

@@ -7,6 +7,8 @@ import { authorizationIdOf } from './remember.ts';
 /** Where an answer goes, and what of it besides the protocol's own. */
 export interface CallbackTarget {
   readonly target: URL;
+  /** What the code is called. */
+  readonly codeParameter: string;
   /** Names of parameters that the provider's data keeps. */
   readonly kept: readonly string[];
 }
@@ -37,8 +39,8 @@ export function createCallbackTarget({ store, clock }: { store: ConnectionStore;
         'The answer does not come from the provider that was asked. Connect the account again.',
       );
     }
-    const { returnTo, callbackParameters: kept = [] } = found.document;
-    return { target: new URL(returnTo), kept };
+    const { returnTo, callbackParameters: kept = [], codeParameter = 'code' } = found.document;
+    return { target: new URL(returnTo), codeParameter, kept };
   };
 }
 

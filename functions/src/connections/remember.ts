@@ -26,7 +26,7 @@ interface Begun {
 /** What is not the same in each way to authorize. */
 type Way = Pick<
   AuthorizationDocument,
-  'redirectUri' | 'returnTo' | 'callbackParameters' | 'device'
+  'redirectUri' | 'returnTo' | 'callbackParameters' | 'codeParameter' | 'device'
 >;
 
 /** Writes down what is to be known when its answer comes. Cost: 1 write. */

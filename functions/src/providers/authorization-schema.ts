@@ -51,6 +51,8 @@ export const authorizationEntries = {
   callerParameters: v.optional(v.array(parameterNameSchema), []),
   /** Parameters of the authorization response that are kept with the tokens: `["realmId"]`. */
   callbackParameters: v.optional(v.array(parameterNameSchema), []),
+  /** What the code is called in the authorization response, where not `code`. */
+  codeParameter: v.exactOptional(parameterNameSchema),
   /** What the provider calls our redirect URI, where it gave it a name of its own. */
   redirectUriAlias: v.exactOptional(text),
   /** What follows `#` in the authorization request's URL. */

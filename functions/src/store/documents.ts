@@ -119,6 +119,8 @@ export const authorizationDocumentSchema = v.object({
   returnTo: v.string(),
   /** What the callback page hands on besides: it reads no settings. */
   callbackParameters: v.exactOptional(v.array(v.string())),
+  /** What the code is called there, where not `code`. */
+  codeParameter: v.exactOptional(v.string()),
   /** Of a device's authorization only. */
   device: v.exactOptional(v.nullable(devicePaceSchema)),
   expiresAt: time,

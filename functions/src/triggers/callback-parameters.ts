@@ -1,4 +1,5 @@
-import { StrongroomError } from '../errors.ts';
+import type { CallbackTarget } from '../connections/callback.ts';
+import { badCallback } from './received.ts';
 import { responseParameterMaxLength } from './requests.ts';
 
 /** What the provider sent, as far as the app needs it. */
@@ -12,48 +13,41 @@ export interface CallbackParameters {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** By which it is found out what else is awaited. @throws StrongroomError `invalid_argument` */
+export function stateIn(received: URLSearchParams): string {
+  const state = oneOf(received, 'state');
+  if (state === undefined || state === '') throw badCallback();
+  return state;
+}
+
 /**
  * Reads what came to the redirect URI: each parameter once at most (RFC 6749 §3.1), and no longer than any
  * provider's.
  *
  * @throws StrongroomError `invalid_argument`
  */
-export function callbackParametersOf(query: URLSearchParams): CallbackParameters {
-  const one = (name: string) => oneOf(query, name);
-  const state = one('state');
-  if (state === undefined || state === '') throw badCallback();
+export function callbackParametersOf(
+  received: URLSearchParams,
+  { codeParameter, kept: names }: Pick<CallbackTarget, 'codeParameter' | 'kept'>,
+): CallbackParameters {
+  const one = (name: string) => oneOf(received, name);
+  const kept = names.flatMap((name) => {
+    const value = one(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   return {
-    state,
-    code: one('code'),
+    state: stateIn(received),
+    code: one(codeParameter),
     iss: one('iss'),
     error: one('error'),
     errorDescription: one('error_description'),
+    ...(kept.length > 0 && { parameters: Object.fromEntries(kept) }),
   };
 }
 
-/** The same with those further ones that the provider's data keeps. */
-export function withKept(
-  told: CallbackParameters,
-  query: URLSearchParams,
-  names: readonly string[],
-): CallbackParameters {
-  const kept = names.flatMap((name) => {
-    const value = oneOf(query, name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return kept.length === 0 ? told : { ...told, parameters: Object.fromEntries(kept) };
-}
-
-function oneOf(query: URLSearchParams, name: string): string | undefined {
-  const values = query.getAll(name);
+function oneOf(received: URLSearchParams, name: string): string | undefined {
+  const values = received.getAll(name);
   const length = values[0]?.length ?? 0;
   if (values.length > 1 || length > responseParameterMaxLength) throw badCallback();
   return values[0];
-}
-
-function badCallback(): StrongroomError {
-  return new StrongroomError(
-    'invalid_argument',
-    'The provider sent an answer that cannot be used.',
-  );
 }

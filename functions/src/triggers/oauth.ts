@@ -1,8 +1,9 @@
 import { onRequest, type Request, type Response } from 'firebase-functions/https';
 import { StrongroomError } from '../errors.ts';
 import { callbackPage, errorPage, pageHeaders, withParameters } from './callback-page.ts';
-import { callbackParametersOf, withKept } from './callback-parameters.ts';
+import { callbackParametersOf, stateIn } from './callback-parameters.ts';
 import { pageAccount } from './options.ts';
+import { receivedOf } from './received.ts';
 import { refusalOf } from './refusal.ts';
 import { suite } from './suite.ts';
 
@@ -24,13 +25,10 @@ async function answer(request: Request, response: Response): Promise<void> {
   if (at === null) {
     throw new StrongroomError('route_not_found', 'There is nothing here.');
   }
-  if (request.method !== 'GET') {
-    throw new StrongroomError('method_not_allowed', 'Providers answer with GET.');
-  }
-  const query = new URL(request.url, 'http://localhost').searchParams;
-  const told = callbackParametersOf(query);
-  const { target, kept } = await suite().callbackTarget(told.state, at.groups?.['provider']);
-  const parameters = withKept(told, query, kept);
+  const received = receivedOf(request);
+  const awaited = await suite().callbackTarget(stateIn(received), at.groups?.['provider']);
+  const parameters = callbackParametersOf(received, awaited);
+  const { target } = awaited;
   if (target.protocol === 'https:' || target.protocol === 'http:') {
     response.status(200).set(pageHeaders).send(callbackPage(target, parameters));
   } else {

@@ -94,6 +94,18 @@ describe('what is refused', () => {
         assert.equal((await suite.callbackTarget(state)).target.href, returnTo);
       }
     });
+
+    it('nor an answer whose code has the name that the provider has for it', async () => {
+      world.publish(({ app, providers: { sandbox, ...others } }) => {
+        assert.ok(sandbox?.kind === 'oidc');
+        return {
+          app,
+          providers: { ...others, sandbox: { ...sandbox, codeParameter: 'authCode' } },
+        };
+      });
+      const { state } = await world.newSuite().begin(ada, { provider: 'sandbox' });
+      assert.equal((await world.suite.callbackTarget(state)).codeParameter, 'authCode');
+    });
   });
 
   describe('at complete', () => {

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { answerFrom } from '../../../client/src/answer.ts';
 import { broughtOf } from '../../src/connections/brought.ts';
 import { callbackPage, withParameters } from '../../src/triggers/callback-page.ts';
-import { callbackParametersOf, withKept } from '../../src/triggers/callback-parameters.ts';
+import { callbackParametersOf, stateIn } from '../../src/triggers/callback-parameters.ts';
 import { completeRequest, parseRequest } from '../../src/triggers/requests.ts';
 
-const read = (query: string, names: readonly string[] = []) => {
-  const parameters = new URLSearchParams(query);
-  return withKept(callbackParametersOf(parameters), parameters, names);
-};
+const read = (query: string, kept: readonly string[] = [], codeParameter = 'code') =>
+  callbackParametersOf(new URLSearchParams(query), { codeParameter, kept });
 const invalid = { code: 'invalid_argument' };
 
 describe('what the callback page hands on', () => {
@@ -25,6 +23,20 @@ describe('what the callback page hands on', () => {
   it('is nothing at all of an answer that has a parameter twice', () => {
     for (const twice of ['realmId', 'state', 'code']) {
       assert.throws(() => read(`${query}&${twice}=x`, ['realmId']), invalid);
+    }
+  });
+
+  it('is the code under the name that the provider has for it, and under no other', () => {
+    assert.equal(read('state=s&authCode=a&code=c', [], 'authCode').code, 'a');
+    assert.equal(read('state=s&code=c', [], 'authCode').code, undefined);
+    assert.throws(() => read('state=s&authCode=a&authCode=b', [], 'authCode'), invalid);
+    assert.throws(() => read(`state=s&authCode=${'a'.repeat(4_097)}`, [], 'authCode'), invalid);
+  });
+
+  it('is for one state', () => {
+    assert.equal(stateIn(new URLSearchParams('state=s&code=c')), 's');
+    for (const without of ['code=c', 'state=&code=c', 'state=s&state=s']) {
+      assert.throws(() => stateIn(new URLSearchParams(without)), invalid);
     }
   });
 

@@ -96,8 +96,29 @@ describe('the callback page', function () {
     assertErrorPage(await open({ state, code: marker.repeat(300) }), 400);
   });
 
-  it('takes GET at its own path and nothing else', async () => {
-    assertErrorPage(await open({ state: marker }, 'POST'), 405);
+  it('takes an answer that the browser posts as a form, in which nothing stands in an address', async () => {
+    const { connections } = ada.vault;
+    const { authorizationUrl, state } = await connections.begin({ provider: 'sandbox' });
+    const told = await authorize({ authorizationUrl, account: 'ada', decision: 'allow' });
+    const post = async (body: URLSearchParams) => {
+      const url = `${stack.urls.hosting}/oauth/callback`;
+      const response = await fetch(url, { method: 'POST', body, redirect: 'manual' });
+      return { status: response.status, headers: response.headers, html: await response.text() };
+    };
+    const { status, headers, html } = await post(told);
+    assert.equal(status, 200);
+    assertGuarded(headers);
+    const { code = '', iss = '' } = Object.fromEntries(told);
+    const { message } = answerIn(html);
+    assert.deepEqual(message, { type: 'strongroom:authorization', state, code, iss });
+    assertErrorPage(await post(new URLSearchParams([...told, ['code', marker]])), 400);
+    assert.equal((await connections.complete({ state, code, iss })).status, 'active');
+    assertErrorPage(await post(told), 409);
+  });
+
+  it('takes GET and posted forms at its own path and nothing else', async () => {
+    assertErrorPage(await open({ state: marker }, 'PUT'), 405);
+    assertErrorPage(await open({ state: marker }, 'POST'), 400);
     const response = await fetch(`${stack.urls.hosting}/oauth/${marker}`);
     assert.equal(response.status, 404);
     assert.doesNotMatch(await response.text(), new RegExp(marker));
