@@ -59,7 +59,8 @@ export async function heal(
     // An earlier write of ours whose answer was lost.
     if (found.document.authorization === authorization) return answer(before);
     const isSame = account.subject !== undefined && account.subject === before.account.subject;
-    const kept = isSame ? await keptOf(dependencies, found, given) : undefined;
+    const mayOmit = provider.life.reconsentOmitsRefreshToken !== false;
+    const kept = isSame && mayOmit ? await keptOf(dependencies, found, given) : undefined;
     if (kept === 'bound') return answer(before);
     if (kept === 'busy') {
       // What is being spent must not be written as if it were not. It works, and stays.
@@ -137,8 +138,8 @@ interface Kept {
 }
 
 /**
- * Some providers give a refresh token at the first consent only, Google among them. What a further one
- * leaves out is kept, as long as it works.
+ * Some providers give a refresh token at the first consent only. What a further one leaves out is kept,
+ * as long as it works.
  *
  * @returns undefined: there is nothing to keep; `busy`: it is being spent; `bound`: to a key of its own
  *   (RFC 9449), and a token set has one at most, so the old one stays as it is.

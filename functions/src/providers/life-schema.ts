@@ -10,7 +10,10 @@ export const lifeSchema = v.strictObject({
   rotation: v.optional(rotationSchema, 'rotates'),
   /** `rotates-with-grace`: for how long a spent refresh token works again, in seconds. */
   graceSeconds: v.exactOptional(positive),
-  /** A user who consents again gets no new refresh token: the one before stays in use. */
+  /**
+   * Whether a user who consents again may get no new refresh token, so that the one before stays in
+   * use. Default: as long as nobody knows better, it does.
+   */
   reconsentOmitsRefreshToken: v.exactOptional(v.boolean()),
   /** Lifetime of an access token, in seconds, where the provider's answer does not tell. */
   accessTokenSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { atCommits, holdCommits } from '../harness/commits.ts';
 import { openDatabase } from '../harness/database.ts';
+import { tokenSetIn } from '../harness/tokens.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const ada = { uid: 'ada' };
@@ -122,7 +123,7 @@ describe('connecting an account that is connected already', function () {
 
   it('keeps the refresh token where the provider gives none with a further consent', async () => {
     const { id } = await world.connect('ada');
-    // As Google does: a refresh token at the first consent only.
+    // As some do: a refresh token at the first consent only.
     const scopes = ['openid', 'profile'];
     const again = await world.connect('ada', { scopes });
     assert.deepEqual([again.id, [...again.scopes].sort()], [id, scopes]);
@@ -132,5 +133,32 @@ describe('connecting an account that is connected already', function () {
     assert.equal(await world.call('ada', id), 200);
     assert.equal(provider.counters().tokenRequests.total, before + 1);
     assert.equal((await world.vault(id)).status, 'active');
+  });
+
+  for (const isOmitted of [true, false]) {
+    it(`keeps ${isOmitted ? 'the' : 'no'} refresh token that a further consent leaves out where the data says that it ${isOmitted ? 'does' : 'never does'}`, async () => {
+      world.publish((settings) => {
+        const { sandbox } = settings.providers;
+        assert.ok(sandbox);
+        sandbox.life.reconsentOmitsRefreshToken = isOmitted;
+        return settings;
+      });
+      const suite = world.newSuite();
+      const { id } = await world.connect('ada', { suite });
+      const before = await tokenSetIn(world, id);
+      await world.connect('ada', { suite, scopes: ['openid', 'profile'] });
+      const now = await tokenSetIn(world, id);
+      assert.notEqual(now.accessToken, before.accessToken);
+      assert.equal(now.refreshToken, isOmitted ? before.refreshToken : undefined);
+    });
+  }
+
+  it('keeps no refresh token of a grant that is gone', async () => {
+    const { id } = await world.connect('ada');
+    world.provider.revokeGrants();
+    world.clock.advance(301_000);
+    await assert.rejects(world.call('ada', id), { code: 'needs_reauth' });
+    await world.connect('ada', { scopes: ['openid', 'profile'] });
+    assert.equal((await tokenSetIn(world, id)).refreshToken, undefined);
   });
 });
