@@ -82,13 +82,9 @@ export function refused({ provider, samples, counters }: Simulation): SimulatedA
   );
 }
 
-function demandApiHeaders(
-  { provider, registration, credentials }: Simulation,
-  request: SimulatedRequest,
-  holder: Holder,
-): void {
-  const kept = holder === 'user' ? {} : holder.fields;
-  const fields = { client_id: registration.clientId, ...credentials, ...kept };
+function demandApiHeaders(simulation: Simulation, request: SimulatedRequest, holder: Holder): void {
+  const { provider, registration } = simulation;
+  const fields = { client_id: registration.clientId, ...fieldsOf(simulation, holder) };
   for (const [name, template] of Object.entries(provider.apiHeaders)) {
     const expected = fill(template, fields) ?? template;
     demand(request.headers[name] === expected, `the header ${name} is missing or another`);

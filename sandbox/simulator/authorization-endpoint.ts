@@ -22,13 +22,16 @@ export function authorize(simulation: Simulation, request: SimulatedRequest): Si
   const scopes = demandScopes(simulation, parameters['scope']);
   const { nonce } = parameters;
   demand(scopes.includes('openid') === (nonce !== undefined), 'nonce goes with openid');
+  const grant = grants.newGrant();
+  const brought = callbackValues(provider);
+  Object.assign(grant.fields, brought);
   const code = codes.newCode({
-    grant: grants.newGrant(),
+    grant,
     codeChallenge: challengeIn(provider.pkce, parameters),
     nonce,
   });
   simulation.counters.authorizations += 1;
-  const told = new URLSearchParams({ code, state, ...callbackValues(provider) });
+  const told = new URLSearchParams({ [provider.codeParameter ?? 'code']: code, state, ...brought });
   if (provider.kind === 'oauth2' && provider.sendsIssuer) told.set('iss', provider.issuer ?? '');
   const isAlias = provider.redirectUriAlias !== undefined;
   const target = new URL((isAlias ? undefined : redirectUri) ?? simulation.redirectUri);

@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly registration: Registration;
   /** What its one user hands over where the app does not authorize by browser. */
   readonly credentials: Readonly<Record<string, string>>;
+  /** What that user says of the provider's variables. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Where users are sent back to. */
   readonly redirectUri: string;
 }

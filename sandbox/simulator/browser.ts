@@ -4,14 +4,16 @@
  *
  * @throws Error with what the provider says where it refuses the request.
  */
-export async function visit(authorizationUrl: string): Promise<Record<string, string>> {
+export async function visit(authorizationUrl: string): Promise<URLSearchParams> {
   const answer = await fetch(authorizationUrl, { redirect: 'manual' });
   const body = await answer.text();
   const location = answer.headers.get('location');
-  if (location !== null) return Object.fromEntries(new URL(location).searchParams);
+  if (location !== null) return new URL(location).searchParams;
   if (answer.status !== 200) throw new Error(`The authorization request was refused: ${body}`);
   const inputs = [...body.matchAll(/ name="([^"]*)" value="([^"]*)"/g)];
-  return Object.fromEntries(inputs.map(([, name = '', value = '']) => [name, plain(value)]));
+  const posted = new URLSearchParams();
+  for (const [, name = '', value = ''] of inputs) posted.append(name, plain(value));
+  return posted;
 }
 
 function plain(html: string): string {

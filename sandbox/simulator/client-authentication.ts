@@ -24,10 +24,6 @@ export async function authenticate(
   const { authorization } = request.headers;
   const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters;
   const insist = (isMet: boolean, why: string) => demand(isMet, why, 'invalid_client', 401);
-  if (quirksOf(simulation).includes('secret-as-user-name')) {
-    const isAlone = id === undefined && secret === undefined;
-    return insist(isAlone && isBasic(authorization, clientSecret, ''), 'no secret as user name');
-  }
   if (method === 'client_secret_basic') {
     insist(secret === undefined && assertion === undefined, 'the secret is in the body as well');
     insist(isBasic(authorization, clientId, clientSecret), 'Basic is missing or wrong');
@@ -70,10 +66,6 @@ function methodOf({ provider }: Simulation): Method {
 
 function isNamedBySecret({ provider }: Simulation): boolean {
   return givesTokens(provider) && provider.quirks.includes('secret-as-user-name');
-}
-
-function quirksOf({ provider }: Simulation): readonly string[] {
-  return givesTokens(provider) ? provider.quirks : [];
 }
 
 /** Who asks by an assertion alone has no client id to tell (RFC 7523 §3.1). */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../functions/src/platform/clock.ts';
 import type { Entry } from '../../functions/src/providers/entry-schema.ts';
 import type { Suite } from '../../functions/src/suite.ts';
+import { callbackParametersOf } from '../../functions/src/triggers/callback-parameters.ts';
 import { visit } from './browser.ts';
 import { type Outcome, type Promises, promisesIn, type Step, steps } from './promises.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
@@ -89,9 +90,26 @@ const taking: Readonly<Record<Step, (talk: Talk) => Promise<Outcome>>> = {
     const code = await codeOf(() => call(talk));
     expect(code === 'connection_not_found', `the call came to ${code ?? 'an answer'}`);
     expect(talk.simulator.counters.calls === before, 'the API was called');
+    if (talk.promised.refresh === 'done') await expectDeadGrantNoticed(talk);
     return 'done';
   },
 };
+
+/** A grant that its user ended at the provider is told from one that cannot be refreshed right now. */
+async function expectDeadGrantNoticed(talk: Talk): Promise<void> {
+  const { simulator, suite } = talk;
+  const { provider, samples } = simulator.behaviour;
+  // Without a sample nothing is known; who has credentials has a grant whenever he asks for one.
+  const isKnown = samples.refreshError !== undefined;
+  if (!isKnown || (provider.kind !== 'oidc' && provider.kind !== 'oauth2')) return;
+  const uid = `${talk.uid}-2`;
+  const other = { ...talk, uid, connection: await connect(talk, uid) };
+  simulator.revokeGrants();
+  expire(other);
+  const code = await codeOf(() => call(other));
+  expect(code === 'needs_reauth', `a dead grant comes to ${code ?? 'an answer'}`);
+  await suite.disconnect({ uid }, other.connection);
+}
 
 async function connect({ id, suite, simulator }: Talk, uid: string): Promise<string> {
   const { provider } = simulator.behaviour;
@@ -101,10 +119,15 @@ async function connect({ id, suite, simulator }: Talk, uid: string): Promise<str
     const isAsked = 'clientId' in simulator.settings === false;
     return (await suite.add({ uid }, { provider: id, credentials: isAsked ? credentials : {} })).id;
   }
-  const { variables } = simulator;
+  const { variables } = simulator.behaviour;
   const { authorizationUrl, state } = await suite.begin({ uid }, { provider: id, variables });
-  const told = await visit(authorizationUrl);
-  return (await suite.complete({ uid }, { ...told, state })).id;
+  const { authorizationFragment: fragment } = provider;
+  const { hash } = new URL(authorizationUrl);
+  expect(hash === (fragment === undefined ? '' : `#${fragment}`), `the address ends with ${hash}`);
+  const query = await visit(authorizationUrl);
+  // As the callback page does.
+  const target = await suite.callbackTarget(state);
+  return (await suite.complete({ uid }, callbackParametersOf(query, target))).id;
 }
 
 async function refresh(talk: Talk): Promise<Outcome> {
@@ -137,17 +160,23 @@ async function refresh(talk: Talk): Promise<Outcome> {
   }
 }
 
-async function expectRefresh(talk: Talk): Promise<void> {
-  const { simulator, clock } = talk;
+/** Takes the last access token to its end. @returns whether its end is told beforehand. */
+function expire({ simulator, clock }: Talk): boolean {
   const { provider } = simulator.behaviour;
-  const given = () => simulator.counters.tokens + simulator.counters.refreshes;
-  const [before, refusedBefore] = [given(), simulator.counters.refusedCalls];
   const endsAt = simulator.lastAccessTokenEndsAt();
   const isTold = Number.isFinite(endsAt);
   const isSpent = 'quirks' in provider && provider.quirks.includes('refresh-with-access-token');
   // What is spent while it is good is spent just before its end.
   if (isTold) clock.advance(endsAt - clock.now() + (isSpent ? -1_000 : 1_000));
   else simulator.expireAccessTokens();
+  return isTold;
+}
+
+async function expectRefresh(talk: Talk): Promise<void> {
+  const { simulator } = talk;
+  const given = () => simulator.counters.tokens + simulator.counters.refreshes;
+  const [before, refusedBefore] = [given(), simulator.counters.refusedCalls];
+  const isTold = expire(talk);
   await expectAnswer(talk);
   expect(given() === before + 1, `${given() - before} tokens were given, not one`);
   const refused = simulator.counters.refusedCalls - refusedBefore;

@@ -39,8 +39,9 @@ function addressesOf(simulation: Simulation): readonly (readonly [Endpoint, stri
     authorization: discovered?.authorization,
     token: discovered?.token,
     keys: discovered?.jwks,
-    userinfo: discovered?.userinfo,
+    // One address may be both, and then its answer is of more use as the first.
     lookup: provider.lookup?.endpoint,
+    userinfo: discovered?.userinfo,
     profile: belowApi(provider.apiBaseUrl, provider.profile?.endpoint),
     ...('issuer' in provider &&
       provider.issuer !== undefined && {

@@ -72,10 +72,15 @@ export function createGrants(life: Life, now: () => number) {
     /**
      * Spends a refresh token as the provider's `life` says; one that was spent before ends its grant.
      *
+     * @param givesNext whether the answer names another: else the one that is spent stays in use
+     *   (RFC 6749 §6).
      * @returns its grant, and the refresh token that is good from now on.
      * @throws Refusal `invalid_grant`
      */
-    spend(token: string | undefined): { readonly grant: Grant; readonly next: string } {
+    spend(
+      token: string | undefined,
+      givesNext: boolean,
+    ): { readonly grant: Grant; readonly next: string } {
       const found = refreshTokens.get(token ?? '');
       demand(found !== undefined && token !== undefined, 'unknown refresh token', 'invalid_grant');
       const { grant, spentAt, endsAt } = found;
@@ -85,7 +90,7 @@ export function createGrants(life: Life, now: () => number) {
       const mostUses = life.refreshTokenMaxUses ?? Infinity;
       demand(now() < endsAt && grant.uses < mostUses, 'it has expired', 'invalid_grant');
       grant.uses += 1;
-      if (life.rotation === 'none') return { grant, next: token };
+      if (life.rotation === 'none' || !givesNext) return { grant, next: token };
       found.spentAt ??= now();
       return { grant, next: newRefreshToken(grant) };
     },

@@ -1,8 +1,9 @@
-import { fill } from '../../functions/src/providers/template.ts';
+import { memberOf } from '../../functions/src/platform/member.ts';
+import { fieldsOf, fill } from '../../functions/src/providers/template.ts';
 import type { RevocationShape } from '../../functions/src/providers/wire-schema.ts';
 import { jsonAnswer, type SimulatedAnswer, sampleAnswer } from './answer.ts';
 import { refused } from './api.ts';
-import { givesTokens } from './behaviour.ts';
+import { givesTokens, placeOf } from './behaviour.ts';
 import { authenticate, isBasic } from './client-authentication.ts';
 import { holderOf } from './credential.ts';
 import { type Parameters, standardNames } from './protocol-parameters.ts';
@@ -22,9 +23,10 @@ export async function revoke(
       const holder = holderOf(simulation, request);
       if (holder === undefined || holder === 'user') return refused(simulation);
     }
-    for (const token of await revokedInShape(simulation, shape, request)) {
-      grants.revokeToken(token, true);
-    }
+    const tokens = await revokedInShape(simulation, shape, request);
+    // There is one user here: who names the account means all that it gave.
+    if (tokens.length === 0) grants.revokeAll();
+    for (const token of tokens) grants.revokeToken(token, true);
   } else {
     demand(request.method === 'POST', 'method', 'invalid_request', 405);
     const parameters = standardNames(simulation, parametersIn(request, 'form'));
@@ -80,11 +82,21 @@ async function revokedInShape(
   }
   const holder = by === 'access_token' ? accessTokenOf(simulation, request) : undefined;
   const tokens = new Set(holder === undefined ? [] : [holder]);
+  const kept = keptIn(simulation);
+  const namesAccount = Object.values(shape.parameters).some((template) =>
+    fieldsOf(template).some((name) => Object.hasOwn(kept, name)),
+  );
   const sent: Parameters = { ...parameters, ...headersIn(shape, request) };
   for (const [name, template] of Object.entries({ ...shape.parameters, ...shape.headers })) {
     const token = tokenAt(template, sent[name]);
     if (token !== undefined) tokens.add(token);
-    const fields = { token, access_token: token, client_id: clientId, client_secret: clientSecret };
+    const fields = {
+      ...kept,
+      token,
+      access_token: token,
+      client_id: clientId,
+      client_secret: clientSecret,
+    };
     const known = Object.entries(fields).flatMap(([key, value]) =>
       value === undefined ? [] : [[key, value] as const],
     );
@@ -93,8 +105,17 @@ async function revokedInShape(
   }
   const inPath = request.path.split('/').map(decodeURIComponent).find(grants.isKnown);
   if (inPath !== undefined) tokens.add(inPath);
-  demand(tokens.size > 0, 'no token is named');
+  demand(tokens.size > 0 || namesAccount, 'neither a token nor an account is named');
   return [...tokens];
+}
+
+/** What the sample of a token answer tells of the account, by the names under which it is kept. */
+function keptIn({ provider, samples }: Simulation): Readonly<Record<string, string>> {
+  const told = provider.keep.map(
+    (name) =>
+      [name, memberOf(samples.token?.body, placeOf(provider, samples.token?.body, name))] as const,
+  );
+  return Object.fromEntries(told.map(([name, value]) => [name, String(value)]));
 }
 
 function headersIn(shape: RevocationShape, { headers }: SimulatedRequest): Parameters {

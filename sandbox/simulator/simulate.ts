@@ -21,8 +21,6 @@ export interface Simulated {
   /** For the team's settings: the entry's, with every `https://HOST/…` at `${origin}/HOST/…`. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly behaviour: Behaviour;
-  /** What users say who connect, where the entry leaves variables to them. */
-  readonly variables: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,8 +49,8 @@ export function simulate(entry: Entry, options: SimulateOptions): Simulated {
       redirectUri,
       samples: withMovedSamples(origin, provider, entry.samples),
       credentials: givenCredentials(provider, registration),
+      variables: variablesOf(entry, 'user', options.variables),
     },
-    variables: variablesOf(entry, 'user', options.variables),
   };
 }
 

@@ -51,7 +51,8 @@ async function exchangeCode(
   return tokenAnswer(simulation, samples.token, {
     grant,
     nonce,
-    withIdToken: nonce !== undefined && provider.kind === 'oidc',
+    withIdToken:
+      nonce !== undefined && (provider.kind === 'oidc' || provider.jwksUri !== undefined),
     refreshToken: hasRefreshToken ? grants.newRefreshToken(grant) : undefined,
   });
 }
@@ -86,6 +87,7 @@ export async function refresh(
   if (quirks.includes('refresh-with-access-token')) {
     return tokenAnswer(simulation, sample, { grant: grants.spendAccessToken(spent) });
   }
-  const { grant, next } = grants.spend(spent);
+  const givesNext = Boolean(sampled(provider, sample, 'refresh_token'));
+  const { grant, next } = grants.spend(spent, givesNext);
   return tokenAnswer(simulation, sample, { grant, refreshToken: next });
 }
