@@ -1,20 +1,22 @@
 import * as oauth from 'oauth4webapi';
+import { systemClock } from '../platform/clock.ts';
+import { errorCodeIn } from '../providers/quirks/error-in-200.ts';
 import { fieldsOf } from '../providers/template.ts';
 import type { RevocationShape } from '../providers/wire-schema.ts';
 import { asOAuthFailure, failureSaying, OAuthFailure, ofStatus } from './failure.ts';
 import type { Party } from './party.ts';
 import { spendRefreshToken } from './refresh-token.ts';
 import { revocationRequest } from './revocation-request.ts';
-import { mendTokenAnswer } from './token-answer.ts';
 import type { TokenSet } from './token-set.ts';
+import { wireAnswerOf } from './wire-answer.ts';
 
 /** A token set, as far as revoking it takes. */
 export type Revocable = Pick<TokenSet, 'accessToken' | 'refreshToken'> &
   Partial<Pick<TokenSet, 'extra'>>;
 
 /**
- * Revokes a token set in the provider's own way, as its data tells. Where an access token is to prove
- * who asks and is refused, a refresh token gets another one first.
+ * Revokes a token set in the provider's own way, as its data tells. Where that needs an access token and
+ * there is no such grant by it, it may just be over: a refresh token gets another one first.
  *
  * @returns whether the provider was told; `false` where a field is missing that the request needs.
  * @throws OAuthFailure: `user` where there is no such grant any more; StrongroomError.
@@ -28,7 +30,7 @@ export async function revokeInOwnWay(
     return await revokeAll(party, shape, tokenSet);
   } catch (error) {
     const { refreshToken } = tokenSet;
-    if (!isGone(error) || !refreshToken || shape.by !== 'access_token') throw error;
+    if (!isGone(error) || !refreshToken || !needsAccessToken(party, shape)) throw error;
     const fresh = await spendRefreshToken(party, { refreshToken });
     return revokeAll(party, shape, {
       ...tokenSet,
@@ -46,7 +48,7 @@ async function revokeAll(
 ): Promise<boolean> {
   const { refreshToken, accessToken, extra } = tokenSet;
   const tokens = { refresh_token: refreshToken, access_token: accessToken };
-  const namesToken = templatesOf(party, shape).flatMap(fieldsOf).includes('token');
+  const namesToken = namesIn(party, shape).includes('token');
   const fields = {
     ...extra,
     client_id: party.client.client_id,
@@ -67,9 +69,16 @@ async function revokeAll(
   return namesToken ? wasTold : ask(party, shape, fields);
 }
 
-function templatesOf({ server }: Party, { parameters, headers }: RevocationShape): string[] {
+function needsAccessToken(party: Party, shape: RevocationShape): boolean {
+  const names = namesIn(party, shape);
+  const isNamed = names.includes('token') && !shape.tokens.includes('refresh_token');
+  return shape.by === 'access_token' || isNamed || names.includes('access_token');
+}
+
+/** The fields that stand in its templates. */
+function namesIn({ server }: Party, { parameters, headers }: RevocationShape): string[] {
   const values = [parameters, headers].flatMap((templates) => Object.values(templates));
-  return [server.revocation_endpoint ?? '', ...values];
+  return [server.revocation_endpoint ?? '', ...values].flatMap(fieldsOf);
 }
 
 async function ask(
@@ -85,14 +94,13 @@ async function ask(
       if (request === undefined) return false;
       const { url, ...init } = request;
       const response = await party.transport[oauth.customFetch](url.href, init);
-      await assertRevoked(shape, response, life);
+      await assertRevoked(shape, response, party.provider);
       return true;
     } catch (error) {
       throw asOAuthFailure(error, life);
     }
   };
-  const namesSecret = templatesOf(party, shape).flatMap(fieldsOf).includes('client_secret');
-  const isClients = shape.by === 'client' || shape.by === 'client_secret_basic' || namesSecret;
+  const isClients = /^client/.test(shape.by) || namesIn(party, shape).includes('client_secret');
   return isClients ? party.authenticated(send) : send(oauth.None());
 }
 
@@ -100,9 +108,10 @@ async function ask(
 async function assertRevoked(
   { by, gone }: RevocationShape,
   response: Response,
-  life: Party['provider']['life'],
+  provider: Party['provider'],
 ): Promise<void> {
-  const { error } = (await mendTokenAnswer(response)).told;
+  const { members } = await wireAnswerOf(response, provider, () => systemClock.now());
+  const error = errorCodeIn(members?.['error']);
   const { ok, status } = response;
   if (ok && error === undefined) return;
   if (gone.includes(status)) throw ofStatus(response, 'user', error);
@@ -111,7 +120,9 @@ async function assertRevoked(
       ? ofStatus(response, 'user')
       : ofStatus(response, 'operator', 'invalid_client');
   }
-  throw error === undefined ? ofStatus(response, 'invalid') : failureSaying(error, response, life);
+  throw error === undefined
+    ? ofStatus(response, 'invalid')
+    : failureSaying(error, response, provider.life);
 }
 
 function isGone(error: unknown): boolean {

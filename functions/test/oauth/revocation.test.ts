@@ -263,15 +263,17 @@ describe('a grant is ended in the way that the provider’s data tells', () => {
 describe('what an answer to that means', () => {
   const byClient = { by: 'client', parameters: { t: '{access_token}' } };
   const byUser = { by: 'access_token', parameters: {} };
+  const answerPaths = { error: 'errcode' };
   const revoked: readonly (readonly [object, Answer])[] = [
     [byClient, { status: 200 }],
     [byClient, { status: 204 }],
     [byClient, { body: { ok: true } }],
+    [byClient, { body: { errcode: 0, errmsg: 'ok' } }],
     [byClient, { body: 'a page' }],
   ];
   for (const [revocation, answer] of revoked) {
     it(`revoked: ${JSON.stringify(answer)}`, async () => {
-      const { party } = await provider({ revocation }, () => answer);
+      const { party } = await provider({ revocation, answerPaths }, () => answer);
       assert.equal(await revoke(party, tokens), true);
     });
   }
@@ -293,6 +295,7 @@ describe('what an answer to that means', () => {
     ['invalid', undefined, byClient, { status: 404 }],
     ['invalid', undefined, byClient, { status: 302 }],
     ['invalid', 'odd', byClient, { body: { ok: false, error: 'odd' } }],
+    ['invalid', '40014', byClient, { body: { errcode: 40014 } }],
     ['transient', undefined, byClient, { status: 503 }],
     ['transient', undefined, gone, { status: 429 }],
     ['invalid', undefined, byClient, { status: 400, body: { error: 'wrong: an access' } }],
@@ -300,7 +303,7 @@ describe('what an answer to that means', () => {
   for (const [kind, says, revocation, answer] of failed) {
     it(`${kind}: ${JSON.stringify(answer)} to ${JSON.stringify(revocation)}`, async () => {
       const life = { permanentErrors: ['token_dead'] };
-      const { party } = await provider({ life, revocation }, () => answer);
+      const { party } = await provider({ life, revocation, answerPaths }, () => answer);
       const error: unknown = await revoke(party, accessOnly).then(
         () => assert.fail('no failure'),
         (reason: unknown) => reason,
@@ -311,7 +314,7 @@ describe('what an answer to that means', () => {
   }
 });
 
-describe('where the user’s own token is to prove who asks', () => {
+describe('where an access token is to prove who asks', () => {
   const revocation = { by: 'access_token', parameters: {} };
   const answering =
     (token: Answer) =>
@@ -329,6 +332,22 @@ describe('where the user’s own token is to prove who asks', () => {
       ['/revoke', '/token', '/revoke'],
     );
     assert.match(sent[1]?.text ?? '', /refresh_token=a\+refresh/);
+  });
+
+  it('or it is named, and there is no such grant by it: likewise', async () => {
+    const named = {
+      by: 'client_secret_basic',
+      tokens: ['access_token'],
+      gone: [404],
+    };
+    const { party, sent } = await provider({ revocation: named }, ({ url, text }) => {
+      if (url.href === oauth2.tokenEndpoint) {
+        return { body: { access_token: 'a fresh one', token_type: 'bearer' } };
+      }
+      return { status: text === 'token=a+fresh+one' ? 204 : 404 };
+    });
+    assert.equal(await revoke(party, tokens), true);
+    assert.equal(sent.length, 3);
   });
 
   it('and no other is to be had, there is no such grant', async () => {
