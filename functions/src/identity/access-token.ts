@@ -64,8 +64,8 @@ export function createAccessTokenVerifier(options: VerifierOptions): AccessToken
 const claimsOfOthers = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events'] as const;
 
 /**
- * Whether it is a token of the same issuer for something else: an ID token, a refresh token (Keycloak
- * and Cognito tell by a claim), or one that only the holder of a key may use (RFC 7800), which we
+ * Whether it is a token of the same issuer for something else: an ID token, a refresh token (some
+ * issuers tell by a claim), or one that only the holder of a key may use (RFC 7800), which we
  * could not tell from a thief.
  */
 function isOtherKind(payload: JWTPayload): boolean {

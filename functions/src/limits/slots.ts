@@ -71,7 +71,7 @@ const attemptPauseMs = 30;
 /** How soon to look again whether others have given places back. */
 export const lookAgainMs = 1_000;
 /** So long beyond the end of the call it is asked for, so that the next need not ask. */
-const slackMs = 60_000;
+const spareMs = 60_000;
 /** No function runs for longer. */
 const longestMs = 3_600_000;
 const aloneMs = 15_000;
@@ -120,7 +120,7 @@ export function createSlots({ cells, clock, random, newId }: SlotDependencies): 
     const isHeld = await update(id, entry, patienceMs, (found) => {
       const now = clock.now();
       const need = entry.running + entry.waiting;
-      const leftMs = Math.min(Math.max(0, deadlineAt - clock.ticks()), longestMs) + slackMs;
+      const leftMs = Math.min(Math.max(0, deadlineAt - clock.ticks()), longestMs) + spareMs;
       heldUntil = clock.ticks() + leftMs;
       const outcome = hold(found, { instance, need, limit, until: now + leftMs }, now);
       ({ slots } = outcome);

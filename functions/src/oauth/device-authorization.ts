@@ -63,7 +63,7 @@ export async function authorizeDevice(
   });
 }
 
-/** Numbers as text become numbers, Google's `verification_url` the standard's name. */
+/** Numbers as text become numbers, and `verification_url` gets the standard's name. */
 async function mendDeviceAnswer(response: Response): Promise<Response> {
   const said = response.status < 500 ? await membersOf(response.clone()) : undefined;
   if (said === undefined) return response;

@@ -1,6 +1,6 @@
 /**
- * In which field providers tell how many more seconds the refresh token lives; no standard has one.
- * GitHub, LinkedIn and Google have the first, Keycloak the second, Intuit the third.
+ * In which field providers tell how many more seconds the refresh token lives; no standard has one,
+ * and several have each of these.
  */
 const fields = [
   'refresh_token_expires_in',
@@ -26,9 +26,9 @@ type Answer = { readonly access_token: string; readonly refresh_token?: string }
 type Previous = RefreshTokenEnd & { readonly obtainedAt: number };
 
 /**
- * When the refresh token will die by what the answer tells; 0 means never (Keycloak's offline
- * tokens). An end that moved by less than half of the time between two refreshes does not move by
- * being used: it is an absolute limit; so is one that is not told again while the token stays.
+ * When the refresh token will die by what the answer tells; 0 means never, as of offline tokens. An end
+ * that moved by less than half of the time between two refreshes does not move by being used: it is an
+ * absolute limit; so is one that is not told again while the token stays.
  *
  * @param previous the token set that was refreshed, where one was.
  */

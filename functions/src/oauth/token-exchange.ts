@@ -93,8 +93,8 @@ function parametersOf(request: TokenExchange, scopeSeparator: string): string[][
 }
 
 /**
- * RFC 8693 §2.2.1. An access token may come as a JWT, which it often is; Keycloak calls the pair of
- * access and refresh token by the latter's name.
+ * RFC 8693 §2.2.1. An access token may come as a JWT, which it often is; the pair of access and
+ * refresh token may be called by the latter's name.
  */
 function assertType(answer: oauth.TokenEndpointResponse, requested: TokenType): void {
   const issued = answer['issued_token_type'];

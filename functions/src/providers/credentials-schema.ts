@@ -9,7 +9,7 @@ import { wireEntries } from './wire-schema.ts';
 /** A name as templates take it; `access_token` is what comes of the fields. */
 const nameSchema = v.pipe(
   v.string(),
-  v.regex(/^(?!access_token$)[a-z][a-z0-9_]{0,62}$/i, 'must be a name such as api_key'),
+  v.regex(/^(?!access_token$)[a-zA-Z][a-zA-Z0-9_]{0,62}$/, 'must be a name such as api_key'),
 );
 
 /** What a user is asked for: one input of a form. */
@@ -129,7 +129,7 @@ export const jwtBearerEntries = {
       /** Of a key that a user brings. Default: by the kind of key. */
       alg: v.exactOptional(v.picklist(signatureAlgorithms)),
       lifetimeSeconds: v.optional(v.pipe(positive, v.maxValue(3_600)), 60),
-      /** Further claims; `{scope}` stands for the scopes: Google wants them here. */
+      /** Further claims; `{scope}` stands for the scopes, where they are wanted here. */
       claims: v.optional(v.record(text, text), {}),
     }),
     {},

@@ -26,8 +26,8 @@ export const exchangeSchema = v.strictObject({
   /** Lets the token of another connection of the same user here act for this one: delegation. */
   actors: v.optional(v.boolean(), false),
   /**
-   * Lets another account of the provider be asked for: by which parameter (Keycloak:
-   * `requested_subject`), and for which accounts users may do so; the app's own functions for any.
+   * Lets another account of the provider be asked for: by which parameter
+   * (`requested_subject`), and for which accounts users may do so; the app's own functions for any.
    */
   account: v.exactOptional(
     v.strictObject({

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** An identifier of a provider, as clients name it: `spotify`, `sandbox-oauth2`. */
+/** An identifier of a provider, as clients name it: `acme`, `sandbox-oauth2`. */
 export const providerIdSchema = v.pipe(
   v.string(),
   v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens'),

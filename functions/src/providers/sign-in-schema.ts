@@ -3,7 +3,7 @@ import { scopeSchema } from './primitives.ts';
 
 /** Takes the tokens of a sign-in with Firebase Auth into the vault; see docs/sign-in.md. */
 export const signInSchema = v.strictObject({
-  /** As Firebase Auth names it: `google.com`, `github.com`, `oidc.acme`. */
+  /** As Firebase Auth names it: `google.com`, `saml.acme`, `oidc.acme`. */
   providerId: v.pipe(
     v.string(),
     v.regex(/^[a-z][\w.-]{1,62}$/, 'must be as Firebase names it: google.com or oidc.acme'),
