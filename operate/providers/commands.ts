@@ -1,5 +1,9 @@
 import { StrongroomError } from '../../functions/src/errors.ts';
+import { registrationOf } from '../../functions/src/oauth/registration.ts';
 import type { Environment } from '../../functions/src/platform/environment.ts';
+import { expand } from '../../functions/src/providers/expand.ts';
+import { readEntry } from '../../functions/src/providers/read-entry.ts';
+import type { Provider, Settings } from '../../functions/src/providers/settings-schema.ts';
 import { isRecord } from '../../sandbox/http/body.ts';
 import { CommandError } from '../command.ts';
 import { UsageError } from '../environment.ts';
@@ -8,6 +12,7 @@ import { confirm, readSecret, type Terminal } from '../terminal.ts';
 import { changesBetween, redacted } from './changes.ts';
 import { checkProviders } from './check.ts';
 import type { Newest, SettingsDocument, WrittenSettings } from './document.ts';
+import { registeringOf } from './register.ts';
 
 /** What the commands work with. */
 export interface Context {
@@ -28,7 +33,10 @@ export async function list({ document, terminal }: Context, isJson: boolean): Pr
     return 0;
   }
   const rows = Object.entries(written.providers).map(([id, value]) => {
-    const entry = isRecord(value) ? value : {};
+    const expanded = expand(value, readEntry);
+    // One that is wrong is shown as it is written; `check` says what is wrong.
+    const shown = 'entry' in expanded ? expanded.entry : value;
+    const entry = isRecord(shown) ? shown : {};
     const text = (field: string) => (typeof entry[field] === 'string' ? String(entry[field]) : '');
     const where = text('issuer') || text('tokenEndpoint');
     return [
@@ -79,8 +87,12 @@ export async function add(
       ...(clientSecrets.length > 0 && { clientSecrets }),
     });
   // Nobody should type a secret for an entry that is refused anyway.
-  judge(context, withEntry([]), `providers.${id}`);
-  const secrets = !takesSecret(entry)
+  const settings = judge(context, withEntry([]), `providers.${id}`);
+  const provider = providerOf(settings, id);
+  for (const line of registeringOf(settings, provider, entry['catalogue'])) {
+    context.terminal.note(`${line}\n`);
+  }
+  const secrets = !takesSecret(provider)
     ? []
     : found === undefined
       ? [await readSecret(context.terminal, `Client secret of ${id}`)]
@@ -89,10 +101,9 @@ export async function add(
 }
 
 /** Whether the app proves who it is by a secret there. */
-function takesSecret({ kind, clientId, clientAuthentication }: Entry): boolean {
-  if (kind === 'api-key' || kind === 'basic' || clientId === undefined) return false;
-  const usual = kind === 'jwt-bearer' ? 'none' : 'client_secret_basic';
-  return String(clientAuthentication ?? usual).startsWith('client_secret');
+function takesSecret(provider: Provider): boolean {
+  const { clientId, method } = registrationOf(provider);
+  return clientId !== undefined && method.startsWith('client_secret');
 }
 
 /** Its connections stay where they are, unused, until it is added again. */
@@ -119,7 +130,7 @@ export async function rotateSecret(
     if (second === undefined) throw new CommandError(`${id} has one secret: nothing to finish.`);
     return write([first]);
   }
-  if (!takesSecret(entry)) {
+  if (!takesSecret(providerOf(settingsOf(context, newest.written), id))) {
     throw new CommandError(
       `${id} is a public client, or proves who it is otherwise: it has no secret.`,
     );
@@ -151,9 +162,9 @@ export async function setApp(context: Context, app: Entry): Promise<number> {
 }
 
 /** @throws UsageError where what was given is wrong; StrongroomError where something else is. */
-function judge({ document }: Context, next: WrittenSettings, given: string): void {
+function judge(context: Context, next: WrittenSettings, given: string): Settings {
   try {
-    document.validated(next);
+    return settingsOf(context, next);
   } catch (error) {
     const field = error instanceof StrongroomError ? (error.details.field ?? '') : '';
     const isGiven = field === given || field.startsWith(`${given}.`);
@@ -180,6 +191,17 @@ async function publish(context: Context, newest: Newest, next: WrittenSettings):
   const added = await document.add(newest.version, next);
   terminal.note(`Version ${added} is in force within five minutes.\n`);
   return 0;
+}
+
+/** As the suite will read it. @throws StrongroomError `settings_invalid`. */
+function settingsOf({ document }: Context, written: WrittenSettings): Settings {
+  return document.parse(document.validated(written));
+}
+
+function providerOf({ providers }: Settings, id: string): Provider {
+  const provider = providers[id];
+  if (provider === undefined) throw unknown(id);
+  return { ...provider, id };
 }
 
 function withProvider(written: WrittenSettings, id: string, entry: Entry): WrittenSettings {

@@ -8,6 +8,8 @@ const texts = { type: 'string', multiple: true } as const;
 /** The options of `add` by which a provider is described without a file. */
 export const entryOptions = {
   from: text,
+  catalogue: text,
+  variable: texts,
   kind: text,
   name: text,
   issuer: text,
@@ -22,6 +24,7 @@ export const entryOptions = {
 } as const;
 
 const fields: Readonly<Record<string, string>> = {
+  catalogue: 'catalogue',
   kind: 'kind',
   name: 'name',
   issuer: 'issuer',
@@ -42,10 +45,30 @@ export function entryOf(values: Readonly<Record<string, unknown>>): Record<strin
   for (const [option, field] of Object.entries(fields)) {
     if (values[option] !== undefined) entry[field] = values[option];
   }
+  const variables = variablesOf(values['variable']);
+  if (variables !== undefined) {
+    const written = isRecord(entry['variables']) ? entry['variables'] : {};
+    entry['variables'] = { ...written, ...variables };
+  }
   if (Object.keys(entry).length === 0) {
-    throw new UsageError('What is the provider like? Say --from <file>, or --kind and the rest.');
+    throw new UsageError(
+      'What is the provider like? Say --catalogue <entry>, --from <file>, or --kind and the rest.',
+    );
   }
   return entry;
+}
+
+/** `--variable tenant=acme` */
+function variablesOf(given: unknown): Record<string, string> | undefined {
+  if (!Array.isArray(given)) return undefined;
+  const pairs = given.map((pair) => {
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(String(pair)) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new UsageError('A variable is given as --variable name=value.');
+    }
+    return [name, value] as const;
+  });
+  return Object.fromEntries(pairs);
 }
 
 function readEntry(file: string): Record<string, unknown> {

@@ -9,9 +9,11 @@ import { entryOf, entryOptions } from './entry.ts';
 const usage = `Usage:
   npm run providers -- list [--json]
   npm run providers -- check
+  npm run providers -- add <id> --catalogue <entry> --client-id <id>
+                           [--variable <name>=<value> …] [--scope <scope> …] [--yes]
   npm run providers -- add <id> --from <file.json> [--replace] [--yes]
-  npm run providers -- add <id> --kind oidc --issuer <url> --name <name> --client-id <id>
-                           --api-base-url <url> [--scope <scope> …] [--yes]
+  npm run providers -- add <id> --kind oidc --issuer <url> --client-id <id>
+                           [--api-base-url <url>] [--scope <scope> …] [--yes]
   npm run providers -- remove <id> [--yes]
   npm run providers -- rotate-secret <id> [--finish] [--yes]
   npm run providers -- app [--redirect-uri <url>] [--return-to <url> …] [--yes]

@@ -300,6 +300,59 @@ describe('npm run providers', () => {
     assert.match(stderr, /public client/);
   });
 
+  const redirectUri = `https://${projectId}.web.app/oauth/callback`;
+
+  it('adds a provider by its entry of the catalogue, and says what to register there', async () => {
+    const args = ['--catalogue', 'okta', '--client-id', 'client', '--variable'];
+    const { code, stderr } = await run(
+      ['add', 'work', ...args, 'domain=acme.okta.com', '--yes'],
+      `${mark}-1`,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^Register the app at: https:\/\/\S*okta\.com/m);
+    assert.ok(stderr.includes(`Redirect URI to enter there: ${redirectUri}\n`));
+    assert.match(stderr, /Create App Integration/);
+    assert.deepEqual((await newest()).providers.work, {
+      catalogue: 'okta',
+      clientId: 'client',
+      variables: { domain: 'acme.okta.com' },
+      clientSecrets: [`${mark}-1`],
+    });
+    const listed = await run(['list']);
+    assert.match(listed.stdout, /work +oidc +Okta.* https:\/\/acme\.okta\.com\/oauth2\/default/);
+    assert.equal((await run(['rotate-secret', 'work', '--yes'], `${mark}-2`)).code, 0);
+    const { clientSecrets } = (await newest()).providers.work;
+    assert.deepEqual(clientSecrets, [`${mark}-2`, `${mark}-1`]);
+  });
+
+  it('lays variables over those of a file, and keeps the secret where it replaces an entry', async () => {
+    const file = await fileWith({
+      variables: { domain: 'old.okta.com', authorization_server: 'a1' },
+    });
+    const args = ['--catalogue', 'okta', '--from', file, '--client-id', 'client', '--yes'];
+    assert.equal((await run(['add', 'work', ...args], `${mark}-1`)).code, 0);
+    const replacing = ['--replace', '--variable', 'domain=acme.okta.com'];
+    assert.equal((await run(['add', 'work', ...args, ...replacing])).code, 0);
+    const { variables, clientSecrets } = (await newest()).providers.work;
+    assert.deepEqual(variables, { domain: 'acme.okta.com', authorization_server: 'a1' });
+    assert.deepEqual(clientSecrets, [`${mark}-1`]);
+  });
+
+  it('names what a provider knows the redirect URI by, where that is a name', async () => {
+    const args = ['--catalogue', 'ebay', '--client-id', 'client', '--variable', 'ru_name=Acme-1'];
+    const { code, stderr } = await run(['add', 'shop', ...args, '--yes'], mark);
+    assert.equal(code, 0, stderr);
+    assert.ok(stderr.includes(`Redirect URI to enter there: ${redirectUri}\n`));
+    assert.ok(stderr.includes('Name to give to it: Acme-1\n'));
+  });
+
+  it('asks for no secret and names no redirect URI where users bring a key', async () => {
+    const { code, stderr } = await run(['add', 'claude', '--catalogue', 'anthropic', '--yes']);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /Redirect URI/);
+    assert.deepEqual((await newest()).providers.claude, { catalogue: 'anthropic' });
+  });
+
   it('says what is wrong where the newest version cannot be read', async () => {
     secretManager.addSecretVersion(secretId, Buffer.from(`"${mark}`));
     const { code, stderr } = await run(['list']);
@@ -323,7 +376,27 @@ describe('npm run providers', () => {
     ['no id', ['remove'], /needs the id/],
     ['a provider that is not there', ['remove', 'two', '--yes'], /no provider two/],
     ['a provider that is there already', ['add', 'one', '--name', 'One'], /--replace/],
-    ['nothing of a provider', ['add', 'two'], /--from/],
+    ['nothing of a provider', ['add', 'two'], /--catalogue .*--from/],
+    [
+      'an entry that the catalogue does not have',
+      ['add', 'two', '--catalogue', 'nowhere', '--client-id', 'c'],
+      /providers\.two\.catalogue/,
+    ],
+    [
+      'a variable that is missing',
+      ['add', 'two', '--catalogue', 'okta', '--client-id', 'c'],
+      /variables\.domain: is missing/,
+    ],
+    [
+      'a variable of another shape',
+      ['add', 'two', '--catalogue', 'okta', '--client-id', 'c', '--variable', `domain=${mark}`],
+      /variables\.domain: must be like acme\.okta\.com/,
+    ],
+    [
+      'a variable without a value',
+      ['add', 'two', '--catalogue', 'okta', '--client-id', 'c', '--variable', mark],
+      /--variable name=value/,
+    ],
     ['a file that is not there', ['add', 'two', '--from', '/nowhere.json'], /readable file/],
     ['an empty secret', ['rotate-secret', 'one', '--yes'], /is empty/, '\n'],
     ['a secret of two lines', ['rotate-secret', 'one', '--yes'], /one word/, `${mark}\n${mark}\n`],
