@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { OutgoingRequest } from '../../src/egress/egress.ts';
 import { OAuthFailure } from '../../src/oauth/failure.ts';
 import { createPartyFinder } from '../../src/oauth/party.ts';
@@ -372,6 +373,12 @@ describe('where an access token is to prove who asks', () => {
 });
 
 describe('settings of how a grant is ended', () => {
+  it('hold as docs/connect/revocation.md shows them', () => {
+    const page = new URL('../../../docs/connect/revocation.md', import.meta.url);
+    const [, shown = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? [];
+    assert.ok(providerOf(JSON.parse(shown)['code-host']));
+  });
+
   const refused: Readonly<Record<string, readonly [settings: object, field: string]>> = {
     'without an endpoint': [
       { revocationEndpoint: undefined, revocation: {} },

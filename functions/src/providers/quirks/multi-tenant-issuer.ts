@@ -7,7 +7,7 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** OpenID Connect Discovery 1.0 §4.3 has the issuer be what was asked, and Core 1.0 §2 `iss` be it. */
 export const multiTenantIssuer: Quirk = {
   summary:
-    'Discovery tells an issuer with {tenantid} in it, or a tenant’s own; which tenant an ID token is of ' +
+    "Discovery tells an issuer with {tenantid} in it, or a tenant's own; which tenant an ID token is of " +
     'is told by its claim tid.',
   issuer: {
     isDiscovered: (told, asked) => {
