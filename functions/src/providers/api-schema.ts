@@ -5,7 +5,7 @@ import { urlTemplateSchema } from './template.ts';
 /** A field of a token endpoint's answer that is kept with the tokens: `instance_url`. */
 const fieldNameSchema = v.pipe(
   v.string(),
-  v.regex(/^[a-z][a-z0-9_]{0,62}$/i, 'must be the name of a field of the token answer'),
+  v.regex(/^[a-zA-Z][a-zA-Z0-9_]{0,62}$/, 'must be the name of a field of the token answer'),
 );
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

@@ -11,10 +11,10 @@ export const addresses: Rule = function* ({ entry }) {
   }
   for (const [index, { url }] of entry.sources.entries()) {
     if (!/^[a-z]+:\/\//i.test(url)) continue;
-    if (!URL.canParse(url)) yield { where: `sources.${index}.url`, what: 'must be a URL' };
-    else if (!url.startsWith('https:')) {
-      yield { where: `sources.${index}.url`, what: 'is not https', isWarning: true };
-    }
+    const where = `sources.${index}.url`;
+    // A page that is no longer elsewhere may be read without encryption.
+    if (url.startsWith('http:')) yield { where, what: 'is not https', isWarning: true };
+    else yield* wrongAddress(where, url);
   }
 };
 
