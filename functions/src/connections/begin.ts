@@ -6,6 +6,7 @@ import { asToldFailure } from '../oauth/failure.ts';
 import { grantedAs } from '../oauth/granted-scopes.ts';
 import type { PartyFinder } from '../oauth/party.ts';
 import type { Clock } from '../platform/clock.ts';
+import { redirectUriOf } from '../providers/redirect-uri.ts';
 import type { SettingsReader } from '../providers/settings.ts';
 import type { AppSettings, AuthorizingProvider, Provider } from '../providers/settings-schema.ts';
 import { type Values, variablesOf } from '../providers/variables.ts';
@@ -177,11 +178,6 @@ function parametersOf(
     `Of this provider's parameters callers may choose ${callerParameters.join(', ') || 'none'}.`,
     { field: 'parameters' },
   );
-}
-
-/** Registered with the provider. */
-function redirectUriOf(app: AppSettings, { id, ownRedirectUri }: AuthorizingProvider): string {
-  return ownRedirectUri ? `${app.redirectUri}/${id}` : app.redirectUri;
 }
 
 function returnToOf(app: AppSettings, asked: string | undefined): string {

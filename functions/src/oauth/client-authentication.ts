@@ -1,6 +1,7 @@
 import { SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { StrongroomError } from '../errors.ts';
+import { basicAuthorization } from '../platform/basic-authorization.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { OAuthFailure } from './failure.ts';
 import { type Credentials, type Registration, registrationOf } from './registration.ts';
@@ -99,14 +100,10 @@ function waysOf(provider: Provider, registration: Registration): Way[] {
   }
 }
 
-/**
- * RFC 6749 §2.3.1. The library's own encodes "-", "_" and "." too, which servers that do not decode
- * (they are many) take for another client. RFC 6749 reads both alike.
- */
+/** RFC 6749 §2.3.1. The library's own encodes more, which many servers take for another client. */
 export function clientSecretBasic(secret: string): oauth.ClientAuth {
   return (_server, { client_id }, _body, headers) => {
-    const pair = [client_id, secret].map(encodeURIComponent).join(':');
-    headers.set('authorization', `Basic ${btoa(pair)}`);
+    headers.set('authorization', basicAuthorization(client_id, secret));
   };
 }
 
