@@ -19,9 +19,6 @@ const urlFields = [
   'apiBaseUrl',
 ] as const;
 
-/** The same, in a field `endpoint` of its own. */
-const requestFields = ['lookup', 'profile'] as const;
-
 /**
  * A URL of the settings that is not allowed: anything but https, a user or a fragment in it. Where a
  * field stands in it, the rest of it is judged here, and what it leads to once it is known.
@@ -57,8 +54,15 @@ function* urlsOfProvider(provider: Checked): Generator<[field: string, url: stri
   for (const [field, url] of longLivedUrlsOf(provider)) {
     if (url !== undefined) yield [field, url];
   }
-  for (const name of requestFields) {
-    const endpoint = provider[name]?.endpoint;
+  const { lookup, profile } = provider;
+  const longLived = 'longLivedToken' in provider ? provider.longLivedToken : undefined;
+  const requests = {
+    lookup,
+    profile,
+    longLivedToken: longLived,
+    'longLivedToken.refresh': longLived?.refresh,
+  };
+  for (const [name, { endpoint } = {}] of Object.entries(requests)) {
     // A path is one below `apiBaseUrl`.
     if (endpoint !== undefined && !endpoint.startsWith('/')) yield [`${name}.endpoint`, endpoint];
   }

@@ -70,6 +70,7 @@ describe("the providers' settings", () => {
       parameterNames: {},
       tokenParameterNames: {},
       answerPaths: {},
+      bearerNames: [],
       deviceAuthorization: false,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       requestHeaders: [],
@@ -315,7 +316,19 @@ describe("the providers' settings", () => {
       ]),
     ),
     'providers.one.lookup.endpoint': (endpoint) =>
-      withProvider({ lookup: { endpoint, keep: { cloud: 'id' } } }),
+      withProvider({ apiHosts: ['example.com'], lookup: { endpoint, keep: { cloud: 'id' } } }),
+    'providers.one.longLivedToken.endpoint': (endpoint) =>
+      withProvider({
+        longLivedToken: { endpoint, grantType: 'exchange', tokenParameter: 'token' },
+      }),
+    'providers.one.longLivedToken.refresh.endpoint': (endpoint) =>
+      withProvider({
+        longLivedToken: {
+          grantType: 'exchange',
+          tokenParameter: 'token',
+          refresh: { endpoint, grantType: 'refresh', tokenParameter: 'token' },
+        },
+      }),
     'providers.one.profile.endpoint': (endpoint) =>
       withProvider({ apiHosts: ['example.com'], profile: { endpoint, map: { sub: 'id' } } }),
   };
