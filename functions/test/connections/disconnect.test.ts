@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { revokingMs } from '../../src/connections/revoke-later.ts';
+import type { RevocationShape } from '../../src/providers/wire-schema.ts';
 import { pathsIn, recordsIn } from '../harness/audit.ts';
 import { errorOf, refuses } from '../harness/errors.ts';
 import { liveGrantsOf } from '../harness/grants.ts';
 import { createWorld, type World } from '../harness/world.ts';
 
 const ada = { uid: 'ada' };
+const ownWay: RevocationShape = {
+  method: 'POST',
+  by: 'client',
+  format: 'form',
+  tokens: ['refresh_token'],
+  parameters: { token: '{token}', of: '{scope}', key: '{client_secret}' },
+  headers: { 'x-of': '{scope}' },
+  gone: [],
+};
 const down = { endpoint: 'revocation', status: 503, times: 1_000 } as const;
 
 describe('disconnecting', () => {
@@ -43,6 +53,29 @@ describe('disconnecting', () => {
     await refuses('unavailable', world.runTasks(), { dependency: 'provider' });
     world.provider.clearFaults();
     await world.runTasks();
+    assert.deepEqual(liveGrantsOf(world, 'ada'), []);
+    assert.deepEqual(await recordsIn(world, 'ada'), []);
+  });
+
+  it('revokes in the way that the data tells, later as at once, with what is kept of the connection', async () => {
+    world.publish(({ app, providers }) => {
+      const { 'sandbox-oauth2': oauth2 } = providers;
+      assert.ok(oauth2?.kind === 'oauth2');
+      const own = { ...oauth2, keep: ['scope'], revocation: ownWay };
+      return { app, providers: { ...providers, 'sandbox-oauth2': own } };
+    });
+    const suite = world.newSuite();
+    const options = { suite, provider: 'sandbox-oauth2' };
+    const { id } = await world.connect('ada', options);
+    assert.deepEqual(await suite.disconnect(ada, id), { revoked: true });
+    assert.deepEqual(liveGrantsOf(world, 'ada'), []);
+
+    const { id: second } = await world.connect('ada', options);
+    world.provider.addFault(down);
+    const pending = { revoked: false, pending: true };
+    assert.deepEqual(await suite.disconnect(ada, second), pending);
+    world.provider.clearFaults();
+    await world.runTasks({ suite });
     assert.deepEqual(liveGrantsOf(world, 'ada'), []);
     assert.deepEqual(await recordsIn(world, 'ada'), []);
   });
