@@ -5,7 +5,7 @@ import { strongroom } from '../../client/src/strongroom.ts';
 import type { BeginRequest, Connection, Provider } from '../../client/src/types.ts';
 import { confirm } from './confirm.ts';
 import { accountName, type ConnectionActs } from './connection-row.ts';
-import { askCredentials } from './credentials-form.ts';
+import { askCredentials, askVariables } from './credentials-form.ts';
 import { button, element } from './dom.ts';
 import type { Services } from './firebase.ts';
 import { watchConnections } from './live-connections.ts';
@@ -56,7 +56,12 @@ export function board(services: Services, user: User): Board {
   const connectTo = async (provider: string, connectionId?: string): Promise<void> => {
     const request = { provider, ...(connectionId !== undefined && { connectionId }) };
     const known = offered.get(provider);
-    if (known?.fields === undefined) return connect(request);
+    if (known?.fields === undefined) {
+      // Nothing is awaited that need not be: a popup is opened by a click.
+      if (known?.variables === undefined) return connect(request);
+      const variables = await askVariables(known);
+      return variables && connect({ ...request, variables });
+    }
     const credentials = known.fields.length === 0 ? {} : await askCredentials(known);
     if (credentials === undefined) return;
     await attempt(async () => {

@@ -1,11 +1,29 @@
 import type { CredentialField, Provider } from '../../client/src/types.ts';
 import { button, element } from './dom.ts';
 
-type Credentials = Readonly<Record<string, string>>;
+type Values = Readonly<Record<string, string>>;
 
-/** Asks for what a provider is connected with; Escape means no. What is typed stays nowhere. */
-export function askCredentials({ name, fields = [] }: Provider): Promise<Credentials | undefined> {
-  const { promise, resolve } = Promise.withResolvers<Credentials | undefined>();
+/** Asks for the credentials that a provider is connected with; `undefined`: the user said no. */
+export function askCredentials({ name, fields = [] }: Provider): Promise<Values | undefined> {
+  return ask(name, fields);
+}
+
+/** Asks for what is another for each of its users: the subdomain of a workspace. */
+export function askVariables({ name, variables = {} }: Provider): Promise<Values | undefined> {
+  const asked = Object.entries(variables).map(([variable, { example, hint, ...shown }]) => ({
+    ...shown,
+    name: variable,
+    hint: [hint, `For example: ${example}`].filter(Boolean).join('. '),
+    secret: false,
+    optional: false,
+    multiline: false,
+  }));
+  return ask(name, asked);
+}
+
+/** Escape means no. What is typed stays nowhere. */
+function ask(name: string, fields: readonly CredentialField[]): Promise<Values | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Values | undefined>();
   const dialog = element('dialog', { class: 'dialog', 'aria-labelledby': 'form-title' });
   const inputs = new Map(fields.map((field) => [field.name, inputOf(field)]));
   const form = element(
@@ -26,7 +44,7 @@ export function askCredentials({ name, fields = [] }: Provider): Promise<Credent
       element('button', { type: 'submit', class: 'button primary' }, 'Connect'),
     ),
   );
-  let given: Credentials | undefined;
+  let given: Values | undefined;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const entries = [...inputs].map(([field, { value }]) => [field, value.trim()] as const);

@@ -239,6 +239,50 @@ describe('the connect page, in a real browser', function () {
     assert.equal(await page.getByText('sandbox-key-of-ada').count(), 0);
   });
 
+  it('asks for what is another for each user before it opens the popup', async () => {
+    const subdomain = {
+      label: 'Subdomain',
+      hint: 'of your desk',
+      pattern: '[a-z]+',
+      example: 'acme',
+    };
+    await page.route('**/providers-list', async (route) => {
+      const response = await route.fetch();
+      const { result } = Object(await response.json());
+      const asking = result.map((one: object) => ({ ...one, variables: { subdomain } }));
+      await route.fulfill({ response, json: { result: asking } });
+    });
+    let said: unknown;
+    await page.route('**/connections-begin', async (route) => {
+      const { variables, ...data } = Object(route.request().postDataJSON()).data;
+      said = variables;
+      await route.continue({ postData: JSON.stringify({ data }) });
+    });
+    await signInAsSomebodyNew();
+    const press = () =>
+      tile()
+        .getByRole('button', { name: /^Connect/ })
+        .click();
+    await press();
+    const form = page.getByRole('dialog');
+    await form.getByText('of your desk. For example: acme').waitFor();
+    const field = form.getByLabel('Subdomain');
+    await field.fill('Not this');
+    await form.getByRole('button', { name: 'Connect' }).click();
+    await form.locator('input:invalid').waitFor();
+    await page.keyboard.press('Escape');
+    await form.waitFor({ state: 'detached' });
+    assert.equal(said, undefined);
+
+    await press();
+    await field.fill('acme');
+    const opened = page.waitForEvent('popup');
+    await form.getByRole('button', { name: 'Connect' }).click();
+    await authorizeAtProvider(await opened, randomUUID());
+    await rows().getByText('Connected').waitFor();
+    assert.deepEqual(said, { subdomain: 'acme' });
+  });
+
   const tile = (): Locator => page.getByRole('region', { name: 'Sandbox', exact: true });
   const rows = (): Locator => tile().getByRole('listitem');
   const error = (code: string): Locator => page.getByRole('alert').getByText(code, { exact: true });
