@@ -30,6 +30,9 @@ export function wrongVariablesOf(
 function wrongNamesOf(provider: Authorizing, providers: Settings['providers']): Wrong | undefined {
   const { variables, tokenExchange, signIn, lookup } = provider;
   const isAsked = Object.keys(variables).length > 0;
+  // What the team says has been put in its places.
+  const open = Object.entries(variables).find(([, { by }]) => by !== 'user')?.[0];
+  if (open !== undefined) return { field: `variables.${open}.by`, why: 'must be user here' };
   const { keep, callbackParameters } = provider;
   const others = [...keep, ...callbackParameters, ...Object.keys(lookup?.keep ?? {})];
   if (others.some((name) => Object.hasOwn(variables, name))) {

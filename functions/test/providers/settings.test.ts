@@ -400,6 +400,13 @@ describe("the providers' settings", () => {
     });
   }
 
+  it('ask users for nothing that is for the team to say', () => {
+    const { by: _, ...byTeam } = region;
+    assert.throws(() => parse(withProvider({ variables: { region: byTeam } })), {
+      details: { field: 'providers.one.variables.region.by' },
+    });
+  });
+
   const held: Readonly<Record<string, object>> = {
     'a field of the token answer': { keep: ['region'] },
     'a parameter of the callback': { callbackParameters: ['region'] },
