@@ -20,11 +20,13 @@ export const keyTimes = {
  * that names it. `createRemoteJWKSet` of `jose` does less: it drops the keys that it has as soon as
  * the issuer is down, and asks at every request until the issuer is back.
  *
+ * @param keysIn which of a set's keys is to verify a token. Default: the one that the token names.
  * @throws IssuerUnavailable where the answer would have to be guessed.
  */
 export function createKeySet(
   load: () => Promise<JSONWebKeySet>,
   clock: Pick<Clock, 'ticks'>,
+  keysIn: (set: JSONWebKeySet) => JWTVerifyGetKey = createLocalJWKSet,
 ): JWTVerifyGetKey {
   let kept: { readonly keys: JWTVerifyGetKey; readonly at: number } | undefined;
   let loading: Promise<void> | undefined;
@@ -33,7 +35,7 @@ export function createKeySet(
 
   const reload = async (): Promise<void> => {
     try {
-      const keys = createLocalJWKSet(await load());
+      const keys = keysIn(await load());
       kept = { keys, at: clock.ticks() };
       failedAt = undefined;
     } catch {

@@ -7,11 +7,13 @@ import { createKeyLoader } from '../identity/issuer-keys.ts';
 import { createKeySet } from '../identity/key-set.ts';
 import { systemClock } from '../platform/clock.ts';
 import { located } from '../providers/located.ts';
+import type { IssuerNames } from '../providers/quirks/quirk.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { type Authenticated, createAuthentication } from './client-authentication.ts';
-import { createDiscovery } from './discovery.ts';
+import { createDiscovery, issuerNamesOf } from './discovery.ts';
 import { type Credentials, registrationOf } from './registration.ts';
 import { serverOf } from './server.ts';
+import { tenantKeys } from './tenant-keys.ts';
 import { wired } from './wire.ts';
 import { routedEndpointsOf } from './wire-route.ts';
 
@@ -95,12 +97,17 @@ export function createPartyFinder({
   const authenticated = createAuthentication();
   const discover = createDiscovery((urls) => transportTo(urls));
   const keySets = new Map<string, JWTVerifyGetKey>();
-  const keysOf = ({ issuer, jwks_uri: jwksUri }: oauth.AuthorizationServer) => {
+  const keysOf = (
+    { issuer, jwks_uri: jwksUri }: oauth.AuthorizationServer,
+    names: IssuerNames | undefined,
+  ) => {
     if (jwksUri === undefined) return {};
+    const id = names === undefined ? jwksUri : `${jwksUri} by tenant`;
     const fetch = transportTo([jwksUri])[oauth.customFetch];
     const loadKeys = createKeyLoader({ issuer, jwksUri, fetch });
-    const idTokenKeys = keySets.get(jwksUri) ?? createKeySet(loadKeys, systemClock);
-    keySets.set(jwksUri, idTokenKeys);
+    const idTokenKeys =
+      keySets.get(id) ?? createKeySet(loadKeys, systemClock, names && tenantKeys(names));
+    keySets.set(id, idTokenKeys);
     return { idTokenKeys };
   };
 
@@ -118,7 +125,7 @@ export function createPartyFinder({
         [oauth.clockTolerance]: clockToleranceSeconds,
       },
       authenticated: authenticated(provider, credentials),
-      ...keysOf(server),
+      ...keysOf(server, issuerNamesOf(provider)),
       transport: wiredTransport(provider, server, clientId, certificate),
     };
   };

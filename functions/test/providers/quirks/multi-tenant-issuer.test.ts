@@ -33,6 +33,8 @@ describe('an issuer with a name for each of its tenants', () => {
     readonly quirks?: readonly string[];
     readonly claims?: object;
     readonly status?: number;
+    /** Of the key that signs. */
+    readonly keyIssuer?: unknown;
   }
 
   async function conversation({
@@ -41,8 +43,10 @@ describe('an issuer with a name for each of its tenants', () => {
     quirks = ['multi-tenant-issuer'],
     claims = { iss: issuerOf(tid), tid },
     status = 200,
+    keyIssuer,
   }: Options = {}) {
-    const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' };
+    const own = { kid: 'one', alg: 'RS256', use: 'sig', issuer: keyIssuer };
+    const jwk = { ...(await exportJWK(keys.publicKey)), ...own };
     const answers: Readonly<Record<string, () => Promise<object> | object>> = {
       '/token': async () => ({
         access_token: 'access',
@@ -153,6 +157,18 @@ describe('an issuer with a name for each of its tenants', () => {
 
   it('is not taken where the data does not say so', () =>
     assert.rejects(conversation({ quirks: [] }), isInvalid));
+
+  const signers: Readonly<Record<string, readonly [keyIssuer: unknown, isRight: boolean]>> = {
+    'of all tenants': [template, true],
+    'of its own tenant': [issuerOf(tid), true],
+    'of another tenant': [issuerOf(other), false],
+    'of another issuer': ['https://evil.example/{tenantid}/v2.0', false],
+    'of nobody that it names by text': [{ tid }, false],
+  };
+  for (const [whose, [keyIssuer, isRight]] of Object.entries(signers)) {
+    it(`an ID token is ${isRight ? '' : 'not '}believed by a key ${whose}`, () =>
+      isRight ? exchanged({ keyIssuer }) : assert.rejects(exchanged({ keyIssuer }), isInvalid));
+  }
 
   it('names itself by any tenant in the answer to the authorization (RFC 9207)', async () => {
     assert.ok(await exchanged({}, issuerOf(other)));
