@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { toldApart } from '../../src/connections/told-apart.ts';
 import { createPartyFinder } from '../../src/oauth/party.ts';
 import { createProviderList } from '../../src/providers/list.ts';
@@ -343,6 +344,12 @@ describe('settings with variables that users say', () => {
     assert.throws(() => parse(asked), { details: { field: 'providers.one.variables' } });
     const looking = { ...machine, lookup: { endpoint: 'https://desk.example/me', keep: {} } };
     assert.throws(() => parse(looking), { details: { field: 'providers.one.lookup' } });
+  });
+
+  it('hold as docs/connect/variables.md shows them', () => {
+    const page = new URL('../../../docs/connect/variables.md', import.meta.url);
+    const [, shown = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? [];
+    assert.ok(parse(JSON.parse(shown)));
   });
 
   it('are taken with all of it in its place', () => {
