@@ -37,9 +37,15 @@ export async function verifyOnline(
   options: VerifyOptions,
 ): Promise<Verified[]> {
   const ask = createAsk(options);
-  const judged = files.map(judge).filter((one): one is Judged => !('findings' in one));
   const found = await Promise.all(
-    judged.map(async (one) => [...(await discovered(one, ask)), ...(await reached(one, ask))]),
+    files.map(async (file) => {
+      const judged = judge(file);
+      if ('findings' in judged) {
+        const problem = 'is not valid: npm run catalogue -- lint';
+        return [{ id: file.id, what: '(file)', url: file.path, problem }];
+      }
+      return [...(await discovered(judged, ask)), ...(await reached(judged, ask))];
+    }),
   );
   return found.flat();
 }

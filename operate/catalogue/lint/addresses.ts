@@ -12,8 +12,9 @@ export const addresses: Rule = function* ({ entry }) {
   for (const [index, { url }] of entry.sources.entries()) {
     if (!/^[a-z]+:\/\//i.test(url)) continue;
     const where = `sources.${index}.url`;
-    // A page that is no longer elsewhere may be read without encryption.
-    if (url.startsWith('http:')) yield { where, what: 'is not https', isWarning: true };
+    if (/\s/.test(url))
+      yield { where, what: 'say in `via` what follows the address', isWarning: true };
+    else if (url.startsWith('http:')) yield { where, what: 'is not https', isWarning: true };
     else yield* wrongAddress(where, url);
   }
 };

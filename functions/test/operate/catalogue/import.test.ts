@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { catalogueFolder, readEntries } from '../../../../operate/catalogue/files.ts';
+import { importedFiles } from '../../../../operate/catalogue/import.ts';
+
+const own = () => readEntries().filter(({ isImported }) => !isImported);
+const imported = () => readEntries().filter(({ isImported }) => isImported);
+
+describe('npm run catalogue -- import', () => {
+  it('gives at least 200 providers that are not ours', () => {
+    const ids = new Set(own().map(({ id }) => id));
+    const others = imported().filter(({ id }) => !ids.has(id));
+    assert.equal(others.length, imported().length, 'an imported entry stands in for one of ours');
+    assert.ok(others.length >= 200, `${others.length} are there`);
+  });
+
+  it('gives what is committed', () => {
+    const files = importedFiles(own());
+    assert.deepEqual(
+      files.map(({ name }) => name).sort(),
+      imported()
+        .map(({ id }) => `${id}.json`)
+        .sort(),
+      'run npm run catalogue -- import',
+    );
+    for (const { name, content } of files) {
+      const committed = readFileSync(new URL(`imported/${name}`, catalogueFolder), 'utf8');
+      assert.equal(content, committed, 'run npm run catalogue -- import');
+    }
+  });
+
+  it('leaves out what is ours by its id, its name or its authorization endpoint', () => {
+    const before = importedFiles([]).map(({ name }) => name);
+    for (const id of ['harvest', 'zoho', 'kick']) assert.ok(before.includes(`${id}.json`), id);
+    const provider = { authorizationEndpoint: 'https://id.kick.com/oauth/authorize/' };
+    const left = importedFiles([
+      { id: 'harvest', path: '', isImported: false, value: { name: 'One', provider: {} } },
+      { id: 'two', path: '', isImported: false, value: { name: 'ZOHO', provider: {} } },
+      { id: 'three', path: '', isImported: false, value: { name: 'Three', provider } },
+    ]).map(({ name }) => name);
+    assert.deepEqual(
+      before.filter((name) => !left.includes(name)),
+      ['harvest.json', 'kick.json', 'zoho.json'],
+    );
+  });
+});
