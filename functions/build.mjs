@@ -58,11 +58,23 @@ async function catalogueFiles() {
           name: title,
           variables,
           provider,
-        } = JSON.parse(await readFile(join(from, name), 'utf8'));
+        } = entryIn(name, await readFile(join(from, name), 'utf8'));
         const contents = Buffer.from(JSON.stringify({ name: title, variables, provider }));
         return { path: join(lib, 'catalogue', name), contents };
       }),
   );
+}
+
+/** The rest of it is for `npm run catalogue -- lint` to judge; what is deployed is never half an entry. */
+function entryIn(name, text) {
+  try {
+    const entry = JSON.parse(text);
+    if (entry.name && entry.provider?.kind) return entry;
+    console.error(`src/providers/catalogue/${name} has no name, or no provider with a kind.`);
+  } catch {
+    console.error(`src/providers/catalogue/${name} is not JSON.`);
+  }
+  process.exit(1);
 }
 
 /** A running emulator reloads when a file changes, and must never see half of one. */

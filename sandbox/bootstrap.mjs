@@ -26,6 +26,8 @@ const build = [
   ...codebases.map((folder) => ['functions/build.mjs', folder]),
   ['web/build.mjs'],
 ];
+/** Says nothing where nothing is wrong. */
+const lint = ['operate/catalogue.ts', 'lint', '--quiet'];
 /**
  * What each command runs, one after the other; the last one gets the arguments.
  * @type {Readonly<Record<string, readonly (readonly string[])[]>>}
@@ -45,7 +47,7 @@ const commands = {
   import: [['operate/import.ts']],
   seal: [...build, ['bench/seal.ts']],
   bench: [...build, ['bench/bench.ts']],
-  build,
+  build: [lint, ...build],
   openapi: [
     ['functions/src/openapi/write.ts'],
     ['node_modules/@biomejs/biome/bin/biome', 'format', '--write', 'docs/api/openapi.json'],
@@ -55,6 +57,7 @@ const commands = {
   window: [...build, ['bench/window.ts']],
   parts: [['examples/parts-catalog/client.ts']],
   check: [
+    lint,
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.json'],
     ['node_modules/typescript/bin/tsc', '--noEmit', '--project', 'web/tsconfig.json'],
     // CI changes nothing; everywhere else what can be mended is.
