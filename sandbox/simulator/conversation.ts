@@ -24,7 +24,7 @@ interface Options {
 }
 
 const redirectUri = 'http://127.0.0.1:5000/oauth/callback';
-const callTimeoutMs = 55_000;
+const callTimeoutMs = 20_000;
 
 /**
  * Connects, calls, refreshes twice, revokes and calls again: the suite against the simulated provider
@@ -42,7 +42,10 @@ export async function converse(id: string, entry: Entry, options: Options): Prom
     const talk: Talk = { id, suite, simulator, clock, promised, uid: `${id}-user`, connection: '' };
     for (const step of steps) {
       try {
-        outcomes[step] = await taking[step](talk);
+        const outcome = await taking[step](talk);
+        outcomes[step] = outcome;
+        const isKept = outcome === promised[step];
+        expect(isKept, `the data promises ${promised[step]}, and it came to ${outcome}`);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         const told = simulator.refusals.map((refusal) => `\n  the simulator refused ${refusal}`);

@@ -18,10 +18,10 @@ export type Step = (typeof steps)[number];
 /** What a step comes to. `done`: it works; anything else: there is nothing to do, and why. */
 export const outcomes = {
   done: 'works as the data says',
-  key: 'a key of the user’s own: nobody gives another',
+  key: 'it is the user’s own key: nobody gives another, or takes it back',
   endless: 'access tokens do not expire',
   consent: 'no refresh token: the user connects again when the token has expired',
-  'not offered': 'no endpoint is known by which a grant could be ended',
+  'not offered': 'no endpoint is known by which a grant could be ended; discovery may tell one',
 } as const;
 
 export type Outcome = keyof typeof outcomes;
