@@ -7,7 +7,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import { apiOf } from './api-base.ts';
 import type { Authorized } from './authorized.ts';
-import { credentialOf, headersFor, withCredential } from './credential.ts';
+import { acceptOver, credentialOf, headersFor, withCredential } from './credential.ts';
 import { noAnswer } from './no-answer.ts';
 import { redactEchoes } from './redact.ts';
 import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
@@ -55,10 +55,8 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
     const api = apiOf(provider, tokenSet);
     const credential = credentialOf(provider, tokenSet);
     const url = withCredential(urlOf(api, call), credential);
-    const asked = {
-      ...credential.apiHeaders,
-      ...headersOf(provider, call.headers, call.otherHeaders),
-    };
+    const own = headersOf(provider, call.headers, call.otherHeaders);
+    const asked = { ...credential.apiHeaders, ...own, ...acceptOver(credential, own['accept']) };
     const sending = async () => {
       const timeoutMs = deadlineAt - clock.ticks();
       if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');

@@ -84,6 +84,12 @@ function filled(id: string, setting: string, templates: Fields, fields: Fields) 
   });
 }
 
+/** For a caller who takes anything, as libraries say by themselves: what the provider's settings ask for. */
+export function acceptOver({ apiHeaders }: Pick<Credential, 'apiHeaders'>, stated: unknown) {
+  const { accept } = apiHeaders;
+  return accept !== undefined && /\*\/\*/.test(String(stated)) ? { accept } : {};
+}
+
 /** The headers of one request, whose proof no other may use. Every sending needs its own. */
 export async function headersFor(
   { headers, binding }: Credential,

@@ -9,7 +9,7 @@ import {
 } from 'axios';
 import { apiOf } from '../calls/api-base.ts';
 import type { Authorized } from '../calls/authorized.ts';
-import { credentialOf, headersFor, withCredential } from '../calls/credential.ts';
+import { acceptOver, credentialOf, headersFor, withCredential } from '../calls/credential.ts';
 import { assertNoCredential, urlWithin } from '../calls/request-guard.ts';
 import type { Door } from '../egress/adapter.ts';
 import { EgressError } from '../egress/egress.ts';
@@ -102,7 +102,8 @@ async function send(
   const sendOnce = async () => {
     signal.throwIfAborted();
     const proven = await headersFor(credential, method, url);
-    const headers = AxiosHeaders.concat(credential.apiHeaders, config.headers, proven);
+    const accept = acceptOver(credential, config.headers.get('accept'));
+    const headers = AxiosHeaders.concat(credential.apiHeaders, config.headers, accept, proven);
     const sent = { ...config, maxContentLength };
     const { certificate } = credential;
     return door({ url, allowedOrigin, method, headers, signal, certificate, config: sent });

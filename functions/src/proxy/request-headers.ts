@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Credential } from '../calls/credential.ts';
+import { acceptOver, type Credential } from '../calls/credential.ts';
 import { headersOf } from '../calls/request-guard.ts';
 import { userAgent } from '../egress/user-agent.ts';
 import type { Provider } from '../providers/settings-schema.ts';
@@ -20,7 +20,7 @@ interface Coding {
 export function requestHeadersOf(
   provider: Provider,
   incoming: IncomingHttpHeaders,
-  { apiHeaders }: Pick<Credential, 'apiHeaders'>,
+  credential: Pick<Credential, 'apiHeaders'>,
   { searchable, streams }: Coding,
 ): Record<string, string> {
   const stated: Record<string, string> = {};
@@ -30,8 +30,9 @@ export function requestHeadersOf(
   // Some APIs answer nobody who does not say what he is.
   const headers: Record<string, string> = {
     'user-agent': userAgent,
-    ...apiHeaders,
+    ...credential.apiHeaders,
     ...headersOf(provider, stated, 'dropped'),
+    ...acceptOver(credential, stated['accept']),
     // Who names none takes none; an API may think otherwise (RFC 9110 §12.5.3).
     'accept-encoding': searchable ? 'identity' : (stated['accept-encoding'] ?? 'identity'),
   };

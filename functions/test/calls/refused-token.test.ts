@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import axios from 'axios';
-import * as v from 'valibot';
 import { type LocalServer, listen } from '../../../sandbox/http/local-server.ts';
-import { createAuthorized } from '../../src/calls/authorized.ts';
-import { createCallApi } from '../../src/calls/call.ts';
 import { refusesToken } from '../../src/calls/refused-token.ts';
-import { createAdapter } from '../../src/client/adapter.ts';
-import { createDoor } from '../../src/egress/adapter.ts';
-import { createEgress } from '../../src/egress/egress.ts';
-import { systemClock as clock } from '../../src/platform/clock.ts';
-import { providerSchema } from '../../src/providers/provider-schema.ts';
-import type { FreshTokenSet } from '../../src/refresh/engine.ts';
-import { unlimited } from '../harness/unlimited.ts';
+import { connectionAt } from './connection-at.ts';
 
 const refusal = { member: 'error', values: ['token_expired', 42_001] };
 
@@ -86,49 +76,11 @@ describe('an API that refuses a token by what it says', () => {
   });
   after(() => api.stop());
 
-  /** A connection at that API, and how often its token was renewed. */
-  const start = (change: object = { refusal }) => {
-    const one = v.parse(providerSchema, {
-      ...{ kind: 'oidc', name: 'One', issuer: 'https://id.example', clientId: 'client' },
-      apiBaseUrl: `${api.url}/v1`,
-      ...change,
-    });
-    let generation = 1;
-    let renewing: Promise<void> | undefined;
-    let renewals = 0;
-    const get: FreshTokenSet = async ({ newerThan = 0 }) => {
-      while (generation <= newerThan) {
-        renewing ??= Promise.resolve().then(() => {
-          renewals += 1;
-          generation += 1;
-          renewing = undefined;
-        });
-        await renewing;
-      }
-      const accessToken = `token-${generation}`;
-      const obtainedAt = generation === 1 ? 0 : clock.now();
-      const tokenSet = { accessToken, tokenType: 'bearer', scopes: [], obtainedAt };
-      return { tokenSet, generation, uid: 'ada', provider: { ...one, id: 'one' } };
-    };
-    const authorized = createAuthorized({ get }, clock);
-    const options = { allowLoopback: true };
-    const callApi = createCallApi({
-      authorized,
-      egress: createEgress(options),
-      limits: unlimited,
-      clock,
-    });
-    const client = axios.create({
-      baseURL: `${api.url}/v1`,
-      adapter: createAdapter(
-        { authorized, door: createDoor(options), limits: unlimited, clock, random: Math.random },
-        { uid: 'ada', connectionId: 'one', deadlineFrom: (now) => now + 30_000 },
-      ),
-    });
+  const start = (settings: object = { refusal }) => {
+    const { call, client, renewals } = connectionAt(api.url, settings);
     const ways: Readonly<Record<string, () => Promise<unknown>>> = {
       'connections-call': async () => {
-        const call = { method: 'POST', path: '/me', body: '{}' };
-        const { body } = await callApi({ uid: 'ada' }, 'one', call, clock.ticks() + 30_000);
+        const { body } = await call({ method: 'POST', path: '/me', body: '{}' });
         return JSON.parse(Buffer.from(body).toString());
       },
       'the axios client': async () => (await client.post('/me', {})).data,
@@ -137,7 +89,7 @@ describe('an API that refuses a token by what it says', () => {
         return JSON.parse(data.toString());
       },
     };
-    return { ways, client, renewals: () => renewals };
+    return { ways, client, renewals };
   };
   beforeEach(() => {
     came = [];
