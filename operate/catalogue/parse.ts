@@ -10,19 +10,19 @@ import { lineOf, lint } from './lint.ts';
 const usage = `Usage:
   npm run catalogue -- lint [--quiet] [--max-age-days <days>]
   npm run catalogue -- new <id> [--kind oauth2|oidc|api-key|basic]
-  npm run catalogue -- schema
-  npm run catalogue -- import
   npm run catalogue -- simulate [<id> …]
   npm run catalogue -- docs
+  npm run catalogue -- schema
+  npm run catalogue -- import
   npm run catalogue -- verify --online [<id> …] [--json]
-lint    what is wrong, as far as it can be told without asking anybody; --quiet: errors only;
-        --max-age-days: after how many days facts are to be read again (365)
-new     a file to fill in
-schema  writes the JSON Schema of an entry, for editors
-import  writes imported/ anew, from other projects' data
+lint      what is wrong, as far as it can be told without asking anybody; --quiet: errors only;
+          --max-age-days: after how many days facts are to be read again (365)
+new       a file to fill in
 simulate  takes entries through every step of the table in docs/providers.md; default: all
-docs    writes docs/providers.md
-verify  asks discovery documents and addresses whether they are as written; changes nothing`;
+docs      writes docs/providers.md
+schema    writes the JSON Schema of an entry, for editors
+import    writes imported/ anew, from other projects' data
+verify    asks discovery documents and addresses whether they are as written; changes nothing`;
 
 const flag = { type: 'boolean', default: false } as const;
 const options = {
@@ -109,7 +109,8 @@ async function begin({ ids: [id = ''], values, terminal }: Arguments): Promise<n
     isImported ? '\n   What was imported of it goes: npm run catalogue -- import' : ''
   }
 2. npm run catalogue -- lint
-3. npm test -- functions/test/providers/catalogue.test.ts --grep "catalogue ${id} "
+3. npm run catalogue -- simulate ${id}
+   Once every step is done, its status is "verified by simulator".
 4. npm run catalogue -- docs`);
   return 0;
 }
