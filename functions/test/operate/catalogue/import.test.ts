@@ -43,4 +43,20 @@ describe('npm run catalogue -- import', () => {
       ['harvest.json', 'kick.json', 'zoho.json'],
     );
   });
+
+  it('is from the sources that the page names, and as much of each as it says', () => {
+    const page = new URL('../../../../docs/catalogue-sources.md', import.meta.url);
+    const rows = readFileSync(page, 'utf8').split('\n');
+    const counts = new Map<string, number>();
+    for (const { value } of imported()) {
+      const via = String(Object(value).sources[0].via);
+      // `arctic 3.7.0 (MIT)`; what has no version is a page of its own.
+      const [, version = 'documentation'] = / (\d+\.\d+\.\d+) /.exec(via) ?? [];
+      counts.set(version, (counts.get(version) ?? 0) + 1);
+    }
+    for (const [version, count] of counts) {
+      const row = rows.find((line) => line.startsWith('|') && line.includes(version));
+      assert.match(row ?? '', new RegExp(`\\| ${count} \\|`), `${version}: ${count}`);
+    }
+  });
 });
