@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './paths.ts';
+import type { WithSimulated } from './simulated.ts';
 
 export const REGION = 'us-central1';
 
@@ -12,6 +13,8 @@ export interface SandboxFile {
   readonly pid: number;
   readonly urls: SandboxUrls;
   readonly ports: Readonly<Record<PortName, number>>;
+  /** Providers of the catalogue that the settings have simulated, by their ids. */
+  readonly simulated?: WithSimulated['providers'];
 }
 
 export interface SandboxUrls {

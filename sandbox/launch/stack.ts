@@ -102,7 +102,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     );
     if (options.ticks) standIns.clock.resume();
     run.removeSandboxFileAtEnd(file);
-    writeSandboxFile(file, sandbox);
+    writeSandboxFile(file, { ...sandbox, simulated: standIns.simulated });
     return { sandbox, file, folder, run, standIns, failed: emulators.failed, stop };
   } catch (error) {
     await stop();

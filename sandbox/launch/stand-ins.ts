@@ -8,6 +8,7 @@ import { type SecretManager, startSecretManager } from '../secret-manager/secret
 import { root } from './paths.ts';
 import type { PortName } from './sandbox-file.ts';
 import { readSettings, withSandbox } from './settings.ts';
+import { type WithSimulated, withSimulated } from './simulated.ts';
 
 export interface StandInOptions {
   readonly projectId: string;
@@ -21,6 +22,8 @@ export interface StandIns {
   readonly meter: Meter;
   /** Fires nothing by itself until resumed. */
   readonly clock: Clock;
+  /** Providers of the catalogue that the settings ask for, by their ids. */
+  readonly simulated: WithSimulated['providers'];
   stop(): Promise<void>;
 }
 
@@ -53,9 +56,11 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
   };
   const stop = async () => void (await Promise.all(started.map((server) => server.stop())));
   try {
+    const simulated = await withSimulated(settings);
+    started.push(...simulated.servers);
     const secretManager = keep(await startSecretManager({ port: ports.secretManager, projectId }));
     secretManager.addSecretVersion('strongroom-keyring', randomBytes(KEY_BYTES));
-    secretManager.addSecretVersion('strongroom-providers', Buffer.from(settings));
+    secretManager.addSecretVersion('strongroom-providers', Buffer.from(simulated.settings));
     const provider = keep(await startProvider({ port: ports.provider, clientSecret }));
     const meter = keep(
       await startMeter({ port: ports.meter, target: `127.0.0.1:${ports.firestore}` }),
@@ -70,7 +75,7 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
         paused: true,
       }),
     );
-    return { secretManager, provider, meter, clock, stop };
+    return { secretManager, provider, meter, clock, simulated: simulated.providers, stop };
   } catch (error) {
     await stop();
     throw error;

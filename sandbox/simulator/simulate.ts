@@ -6,6 +6,7 @@ import { type Behaviour, givesTokens, withMovedSamples } from './behaviour.ts';
 import { givenCredentials } from './given-credentials.ts';
 import { parseProvider } from './parse-provider.ts';
 import { type Registration, register } from './registration.ts';
+import { scaled } from './scale.ts';
 
 export interface SimulateOptions {
   /** Where the simulator listens: `http://127.0.0.1:<port>`. */
@@ -14,6 +15,8 @@ export interface SimulateOptions {
   readonly redirectUri: string;
   /** Values for its variables. Default: each one's example, of those that users do not say. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** How long durations are, as a part of the real ones. Default: 1. */
+  readonly scale?: number;
 }
 
 /** An entry of the catalogue as a provider on this machine. */
@@ -29,14 +32,14 @@ export interface Simulated {
  * @throws Error where the entry is not valid settings.
  */
 export function simulate(entry: Entry, options: SimulateOptions): Simulated {
-  const { origin, redirectUri } = options;
+  const { origin, redirectUri, scale = 1 } = options;
   const registration = register(entry.provider.kind === 'jwt-bearer' ? 'RSA' : 'EC');
   const expanded = expand(
     { catalogue: 'simulated', variables: variablesOf(entry, 'app', options.variables) },
     () => entry,
   );
   if ('wrong' in expanded) throw new Error(`${expanded.wrong.field} ${expanded.wrong.why}.`);
-  const moved = withMovedAddresses(origin, expanded.entry);
+  const moved = scaled(withMovedAddresses(origin, expanded.entry), scale);
   if (!isRecord(moved)) throw new Error('The entry has no provider.');
   const settings = { ...moved, ...ownOf(moved, registration) };
   const provider = parseProvider(settings);
@@ -47,11 +50,18 @@ export function simulate(entry: Entry, options: SimulateOptions): Simulated {
       provider,
       registration,
       redirectUri,
-      samples: withMovedSamples(origin, provider, entry.samples),
+      samples: withMovedSamples(origin, provider, shorter(entry.samples, scale)),
       credentials: givenCredentials(provider, registration),
       variables: variablesOf(entry, 'user', options.variables),
     },
   };
+}
+
+function shorter(samples: Entry['samples'], scale: number): Entry['samples'] {
+  const all = Object.entries(samples).map(([name, sample]) => {
+    return [name, { ...sample, body: scaled(sample?.body, scale) }] as const;
+  });
+  return Object.fromEntries(all);
 }
 
 function variablesOf(
