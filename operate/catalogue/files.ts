@@ -6,6 +6,11 @@ const root = new URL('../../', import.meta.url);
 /** Where the entries are; those of other projects in `imported/`. */
 export const catalogueFolder = new URL('functions/src/providers/catalogue/', root);
 
+/** Where an entry says that its JSON Schema is. */
+export function schemaOf(isImported: boolean): string {
+  return `${isImported ? '../' : ''}../../../../docs/api/catalogue-entry.schema.json`;
+}
+
 /** A file of the catalogue, as it is. */
 export interface EntryFile {
   readonly id: string;

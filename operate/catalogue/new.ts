@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { UsageError } from '../environment.ts';
-import { catalogueFolder } from './files.ts';
+import { catalogueFolder, schemaOf } from './files.ts';
 import { jsonOf } from './json.ts';
 
 /** Kinds of providers that a template is made for. */
@@ -53,7 +53,7 @@ const tokenSamples = {
 export function templateOf(kind: Kind, today: string) {
   const isAuthorizing = kind === 'oauth2' || kind === 'oidc';
   return {
-    $schema: '../../../../docs/api/catalogue-entry.schema.json',
+    $schema: schemaOf(false),
     name: '<what its users call it>',
     status: 'from documentation',
     register: {

@@ -1,4 +1,5 @@
 import { fieldsOf } from '../../../functions/src/providers/template.ts';
+import { schemaOf } from '../files.ts';
 import type { Facts } from './facts.ts';
 
 /** A file of `catalogue/imported/`. */
@@ -17,7 +18,7 @@ export function importedEntry(facts: Facts) {
     (field) => field !== 'kind' && !facts.unsourced.includes(field),
   );
   return {
-    $schema: '../../../../../docs/api/catalogue-entry.schema.json',
+    $schema: schemaOf(true),
     name,
     status: 'imported',
     ...(Object.keys(variables).length > 0 && { variables }),

@@ -1,7 +1,11 @@
+import { schemaOf } from '../files.ts';
 import { type Rule, textsOf } from './finding.ts';
 
 /** What a team must know, and what it alone may say. */
 export const people: Rule = function* ({ entry, isImported }) {
+  if (entry.$schema !== schemaOf(isImported)) {
+    yield { where: '$schema', what: `must be ${schemaOf(isImported)}, for editors` };
+  }
   if (isImported !== (entry.status === 'imported')) {
     yield {
       where: 'status',

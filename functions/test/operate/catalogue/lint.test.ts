@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type EntryFile, readEntries } from '../../../../operate/catalogue/files.ts';
+import { type EntryFile, readEntries, schemaOf } from '../../../../operate/catalogue/files.ts';
 import { lineOf, lint } from '../../../../operate/catalogue/lint.ts';
 
 const options = { today: '2026-11-22', maxAgeDays: 365 };
@@ -22,6 +22,7 @@ const source = {
   facts: ['tokenEndpoint', 'life.rotation: none'],
 };
 const good = {
+  $schema: schemaOf(false),
   name: 'Music',
   status: 'from documentation',
   register: { url: 'https://acme.io/developers', note: 'Settings, redirect URLs' },
@@ -31,6 +32,7 @@ const good = {
   unsourced: ['life.accessTokenSeconds'],
 };
 const imported = {
+  $schema: schemaOf(true),
   name: 'Tunes',
   status: 'imported',
   provider: {
@@ -56,6 +58,7 @@ const regional = { authorizationEndpoint: 'https://{region}.acme.io/authorize' }
 const broken: readonly (readonly [title: string, value: unknown, line: RegExp])[] = [
   ['is no JSON', undefined, /^music: \(file\): is not JSON$/],
   ['has no name', { ...good, name: undefined }, /^music: name: is missing$/],
+  ['does not name its schema', { ...good, $schema: './schema.json' }, /^music: \$schema: must be /],
   ['has an unknown field', { ...good, more: 1 }, /^music: more: there is no such field$/],
   ['has an unknown status', { ...good, status: 'verified' }, /^music: status: /],
   ['says to be imported, and is not', { ...good, status: 'imported' }, /^music: status: must not/],

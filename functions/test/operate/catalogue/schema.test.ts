@@ -49,16 +49,4 @@ describe('the JSON Schema of an entry', () => {
       assert.ok(!isValid(JSON.parse(JSON.stringify(wrong))), JSON.stringify(wrong));
     }
   });
-
-  it('is named by every entry', () => {
-    const unnamed = readEntries().filter(({ value, isImported }) => {
-      const { $schema } = Object(value);
-      const up = isImported ? '../../../../../' : '../../../../';
-      return $schema !== `${up}docs/api/catalogue-entry.schema.json`;
-    });
-    assert.deepEqual(
-      unnamed.map(({ path }) => path),
-      [],
-    );
-  });
 });
