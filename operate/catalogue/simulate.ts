@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createSuite } from '../../functions/src/suite.ts';
 import { startFirestoreAlone } from '../../sandbox/launch/firestore-alone.ts';
 import { startSecretManager } from '../../sandbox/secret-manager/secret-manager.ts';
 import { entryIds, readCatalogueEntry } from '../../sandbox/simulator/catalogue-entry.ts';
-import { converse, type OpenSuite } from '../../sandbox/simulator/conversation.ts';
+import type { OpenSuite } from '../../sandbox/simulator/conversation.ts';
 import { steps } from '../../sandbox/simulator/promises.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -20,6 +19,9 @@ export async function simulateEntries(ids: readonly string[], terminal: Terminal
   const projectId = 'demo-catalogue';
   const secretManager = await startSecretManager({ port: 0, projectId });
   const hushed = hush();
+  // Its logger takes the console as it finds it.
+  const { createSuite } = await import('../../functions/src/suite.ts');
+  const { converse } = await import('../../sandbox/simulator/conversation.ts');
   const failures: string[] = [];
   const rows: string[][] = [];
   try {
