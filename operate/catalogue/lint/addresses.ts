@@ -1,5 +1,5 @@
 import { isNamed } from '../../../functions/src/providers/hosts.ts';
-import { fieldsOf, fillKnown } from '../../../functions/src/providers/template.ts';
+import { fieldsOf, fillKnown, fixedOriginOf } from '../../../functions/src/providers/template.ts';
 import { type Finding, type Judged, type Rule, textsOf } from './finding.ts';
 
 /** Addresses are https, of a real host, and hold nothing that should not be in one. */
@@ -43,19 +43,18 @@ export const hosts: Rule = function* ({ provider: { apiBaseUrl, apiHosts } }) {
   yield { where: 'provider.apiHosts', what: `must cover ${host}, the host of apiBaseUrl` };
 };
 
-/** Where those that users say are put, their client secret goes as well. */
+/** What users say leads to the hosts that are named: a client secret follows it there. */
 export const endpointHosts: Rule = function* ({ entry }: Judged) {
+  const { endpointHosts: named, ...fields } = entry.provider;
+  if (!Array.isArray(named)) return;
   const byUser = Object.entries(entry.variables).filter(([, { by }]) => by === 'user');
   const examples = Object.fromEntries(byUser.map(([name, { example }]) => [name, example]));
-  const written = entry.provider['endpointHosts'];
-  const named = Array.isArray(written) ? written.filter((host) => typeof host === 'string') : [];
-  for (const [name, value] of Object.entries(entry.provider)) {
-    const isEndpoint = /Endpoint$|^issuer$|^jwksUri$/.test(name) && typeof value === 'string';
-    if (!isEndpoint || !fieldsOf(value).some((field) => Object.hasOwn(examples, field))) continue;
-    const where = `provider.${name}`;
-    if (named.length === 0) {
-      yield { where, what: 'holds a variable of users: name the hosts in provider.endpointHosts' };
-    } else if (!isNamed(exampled(fillKnown(value, examples)), named)) {
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== 'string' || !name.endsWith('Endpoint')) continue;
+    const isLed = fieldsOf(value).some((field) => Object.hasOwn(examples, field));
+    if (!isLed || fixedOriginOf(value) !== undefined) continue;
+    if (!isNamed(exampled(fillKnown(value, examples)), named)) {
+      const where = `provider.${name}`;
       yield { where, what: 'leads to a host that provider.endpointHosts does not name' };
     }
   }

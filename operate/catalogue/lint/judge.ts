@@ -3,6 +3,7 @@ import type { Entry } from '../../../functions/src/providers/entry-schema.ts';
 import { parseEntry } from '../../../functions/src/providers/parse-entry.ts';
 import { parseSettings } from '../../../functions/src/providers/settings.ts';
 import type { Provider } from '../../../functions/src/providers/settings-schema.ts';
+import { patternOf } from '../../../functions/src/providers/variable-schema.ts';
 import type { EntryFile } from '../files.ts';
 import type { Finding, Judged } from './finding.ts';
 
@@ -18,6 +19,12 @@ export function judge({ id, isImported, value }: EntryFile): Judgement {
     return { findings: parsed.wrong.map(({ field, why }) => ({ id, where: field, what: why })) };
   }
   const { entry } = parsed;
+  const unfit = unfitExamplesOf(entry).map((where) => ({
+    id,
+    where,
+    what: 'does not fit its pattern',
+  }));
+  if (unfit.length > 0) return { findings: unfit };
   const { full, least } = teamsOf(entry, isImported);
   const provider = enabled(id, entry, full);
   if ('where' in provider) return wrong(provider.where, provider.what);
@@ -31,6 +38,17 @@ export type Judgement = Judged | { readonly findings: readonly Finding[] };
 interface Wrong {
   readonly where: string;
   readonly what: string;
+}
+
+/** Examples and defaults that their own variable would refuse. */
+function unfitExamplesOf({ variables }: Entry): string[] {
+  return Object.entries(variables).flatMap(
+    ([name, { pattern, example, default: usual = example }]) => {
+      const isFit = (value: string) => patternOf(pattern)?.test(value) === true;
+      if (!isFit(example)) return [`variables.${name}.example`];
+      return isFit(usual) ? [] : [`variables.${name}.default`];
+    },
+  );
 }
 
 const signing: readonly unknown[] = ['private_key_jwt', 'signed_client_secret'];

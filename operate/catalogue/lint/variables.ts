@@ -1,5 +1,4 @@
 import { fieldsOf } from '../../../functions/src/providers/template.ts';
-import { patternOf } from '../../../functions/src/providers/variable-schema.ts';
 import { givenNamesOf } from '../../../functions/src/providers/wrong-credentials.ts';
 import { type Judged, type Rule, textsOf } from './finding.ts';
 
@@ -8,7 +7,7 @@ const protocolNames = ['access_token', 'client_id', 'client_secret', 'token', 't
 /** Braces in these are no places of a template. */
 const prose = /\.(pattern|label|hint|body)$/;
 
-/** Variables are used, used ones are there, and their examples are such as they ask for. */
+/** Variables are used, and used ones are there. */
 export const variables: Rule = function* ({ entry, provider }) {
   const texts = [...textsOf(entry.provider, 'provider')].filter(({ where }) => !prose.test(where));
   const known = new Set([...Object.keys(entry.variables), ...namesOf(provider)]);
@@ -19,16 +18,9 @@ export const variables: Rule = function* ({ entry, provider }) {
     }
   }
   const used = new Set(texts.flatMap(({ text }) => fieldsOf(text)));
-  for (const [name, variable] of Object.entries(entry.variables)) {
-    const where = `variables.${name}`;
-    if (!used.has(name)) yield { where, what: 'is used nowhere: leave it out' };
-    const pattern = patternOf(variable.pattern);
-    for (const field of ['example', 'default'] as const) {
-      const value = variable[field];
-      if (value !== undefined && pattern?.test(value) !== true) {
-        yield { where: `${where}.${field}`, what: 'does not fit the pattern' };
-      }
-    }
+  for (const name of Object.keys(entry.variables)) {
+    if (!used.has(name))
+      yield { where: `variables.${name}`, what: 'is used nowhere: leave it out' };
   }
 };
 

@@ -141,8 +141,8 @@ const broken: readonly (readonly [title: string, value: unknown, line: RegExp])[
   ],
   [
     'uses a variable that is not there',
-    withProvider({ tokenEndpoint: 'https://music.acme.io/{region}/token' }),
-    /^music: provider\.tokenEndpoint: /,
+    withProvider({ tokenParameters: { region: '{region}' } }),
+    /^music: provider\.tokenParameters\.region: \{region\} is neither/,
   ],
   [
     'has a variable that it does not use',
@@ -152,17 +152,17 @@ const broken: readonly (readonly [title: string, value: unknown, line: RegExp])[
   [
     'has an example that does not fit',
     { ...withProvider(regional), variables: { region: { ...variable, example: 'EU1' } } },
-    /^music: variables\.region/,
+    /^music: variables\.region\.example: does not fit/,
   ],
   [
     'has a default that does not fit',
     { ...withProvider(regional), variables: { region: { ...variable, default: 'EU1' } } },
-    /^music: variables\.region/,
+    /^music: variables\.region\.default: does not fit/,
   ],
   [
     'lets users lead its endpoints anywhere',
     { ...withProvider(regional), variables: { region: byUser } },
-    /^music: provider\.\w+: .*endpointHosts|^music: provider\.endpointHosts: /,
+    /^music: provider\.endpointHosts: must name the hosts/,
   ],
   [
     'lets users lead its endpoints to hosts that are not named',
@@ -170,7 +170,7 @@ const broken: readonly (readonly [title: string, value: unknown, line: RegExp])[
       ...withProvider({ ...regional, endpointHosts: ['*.other.io'] }),
       variables: { region: byUser },
     },
-    /^music: provider\.\w+: .*endpointHosts|^music: provider\.endpointHosts: /,
+    /^music: provider\.authorizationEndpoint: leads to a host that/,
   ],
   ['has no sample of a token', { ...good, samples: {} }, /^music: samples\.token: is missing/],
   [
