@@ -24,6 +24,12 @@ const { providers } = parseSettings(
       providers: {
         p: provider,
         idle: { ...provider, life: { refreshTokenIdleSeconds: 30 * 86_400 } },
+        desk: {
+          ...provider,
+          tokenEndpoint: 'https://{subdomain}.p.example/token',
+          endpointHosts: ['*.p.example'],
+          variables: { subdomain: { label: 'S', pattern: '[a-z]+', example: 'acme', by: 'user' } },
+        },
         comma: { ...provider, scopeSeparator: ',', life: { accessTokenSeconds: 3_600 } },
       },
     }),
@@ -44,6 +50,7 @@ const good = { uid: 'ada', provider: 'p', accessToken: 'at-1', refreshToken: 'rt
 describe('a line of an import', () => {
   const refused: readonly [what: string, value: unknown, field: string, reason: RegExp][] = [
     ['that is no object', mark, '(line)', /^must be Object$/],
+    ['of a tenant that it cannot name', { ...good, provider: 'desk' }, 'provider', /variables/],
     ['with an unknown field', { ...good, [mark]: 1 }, '(line)', /unknown field/],
     [
       'with an unknown field of its account',
