@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { catalogueFolder, readEntries } from '../../../../operate/catalogue/files.ts';
 import { importedFiles } from '../../../../operate/catalogue/import.ts';
+import { StrongroomError } from '../../../src/errors.ts';
+import { parseSettings } from '../../../src/providers/settings.ts';
 
 const own = () => readEntries().filter(({ isImported }) => !isImported);
 const imported = () => readEntries().filter(({ isImported }) => isImported);
@@ -42,6 +44,30 @@ describe('npm run catalogue -- import', () => {
       before.filter((name) => !left.includes(name)),
       ['harvest.json', 'kick.json', 'zoho.json'],
     );
+  });
+
+  it('leaves to the team to say where the API is, if no source does', () => {
+    const settings = (own: object) =>
+      Buffer.from(
+        JSON.stringify({
+          app: { redirectUri: 'https://app.acme.io/callback', returnTo: ['https://app.acme.io/'] },
+          providers: { music: { catalogue: 'snowflake', clientId: 'one', ...own } },
+        }),
+      );
+    assert.throws(
+      () => parseSettings(settings({ variables: { subdomain: 'acme' } }), false),
+      (error) =>
+        error instanceof StrongroomError && error.details.field === 'providers.music.apiBaseUrl',
+    );
+    const { providers } = parseSettings(settings({ apiBaseUrl: 'https://api.acme.io' }), false);
+    const { music } = providers;
+    assert.ok(music?.kind === 'oauth2');
+    assert.equal(music.apiBaseUrl, 'https://api.acme.io');
+    assert.equal(
+      music.tokenEndpoint,
+      'https://{subdomain}.snowflakecomputing.com/oauth/token-request',
+    );
+    assert.deepEqual(music.endpointHosts, ['*.snowflakecomputing.com']);
   });
 
   it('is from the sources that the page names, and as much of each as it says', () => {
