@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { createSuite } from '../../functions/src/suite.ts';
 import { startFirestoreAlone } from '../../sandbox/launch/firestore-alone.ts';
 import { startSecretManager } from '../../sandbox/secret-manager/secret-manager.ts';
 import { entryIds, readCatalogueEntry } from '../../sandbox/simulator/catalogue-entry.ts';
-import type { OpenSuite } from '../../sandbox/simulator/conversation.ts';
+import { converse, type OpenSuite } from '../../sandbox/simulator/conversation.ts';
 import { steps } from '../../sandbox/simulator/promises.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -18,10 +19,6 @@ export async function simulateEntries(ids: readonly string[], terminal: Terminal
   process.env['FIRESTORE_EMULATOR_HOST'] = firestore.host;
   const projectId = 'demo-catalogue';
   const secretManager = await startSecretManager({ port: 0, projectId });
-  const hushed = hush();
-  // Its logger takes the console as it finds it.
-  const { createSuite } = await import('../../functions/src/suite.ts');
-  const { converse } = await import('../../sandbox/simulator/conversation.ts');
   const failures: string[] = [];
   const rows: string[][] = [];
   try {
@@ -47,27 +44,10 @@ export async function simulateEntries(ids: readonly string[], terminal: Terminal
       }
     }
   } finally {
-    hushed.end();
     await secretManager.stop();
     await firestore.stop();
   }
   terminal.say(table(['entry', ...steps], rows));
   for (const failure of failures) terminal.say(`\n${failure}`);
   return failures.length === 0 ? 0 : 1;
-}
-
-/** Keeps the suite's structured logs to itself: what went wrong is told in other words. */
-function hush() {
-  const levels = ['debug', 'info', 'warn', 'error'] as const;
-  const before = levels.map((level) => [level, console[level]] as const);
-  for (const [level, write] of before) {
-    console[level] = (...values: unknown[]) => {
-      if (!/^\{.*"severity":/s.test(String(values[0]))) write(...values);
-    };
-  }
-  return {
-    end(): void {
-      for (const [level, write] of before) console[level] = write;
-    },
-  };
 }
