@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isRecord } from '../../sandbox/http/body.ts';
 import { catalogueFolder, type EntryFile, readEntries } from './files.ts';
 import { importedEntry } from './import/entry.ts';
 import { type Facts, readFacts } from './import/facts.ts';
@@ -53,8 +54,8 @@ function allFacts(): Facts[] {
 
 /** By what an entry is told to be the same as another. */
 function keysOf(id: string, value: unknown): string[] {
-  const { name, provider } = Object(value);
-  const { authorizationEndpoint: endpoint } = Object(provider);
+  const { name, provider } = isRecord(value) ? value : {};
+  const { authorizationEndpoint: endpoint } = isRecord(provider) ? provider : {};
   return [
     `id ${id}`,
     ...(typeof name === 'string' ? [`name ${name.toLowerCase()}`] : []),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { catalogueFolder, readEntries } from '../../../../operate/catalogue/files.ts';
 import { importedFiles } from '../../../../operate/catalogue/import.ts';
 import { StrongroomError } from '../../../src/errors.ts';
+import { parseEntry } from '../../../src/providers/parse-entry.ts';
 import { parseSettings } from '../../../src/providers/settings.ts';
 
 const own = () => readEntries().filter(({ isImported }) => !isImported);
@@ -75,7 +76,9 @@ describe('npm run catalogue -- import', () => {
     const rows = readFileSync(page, 'utf8').split('\n');
     const counts = new Map<string, number>();
     for (const { value } of imported()) {
-      const via = String(Object(value).sources[0].via);
+      const parsed = parseEntry(value);
+      assert.ok('entry' in parsed);
+      const via = parsed.entry.sources[0]?.via ?? '';
       // `arctic 3.7.0 (MIT)`; what has no version is a page of its own.
       const [, version = 'documentation'] = / (\d+\.\d+\.\d+) /.exec(via) ?? [];
       counts.set(version, (counts.get(version) ?? 0) + 1);
