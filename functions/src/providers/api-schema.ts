@@ -1,11 +1,14 @@
 import * as v from 'valibot';
-import { headerNameSchema, pathSchema, positive, text } from './primitives.ts';
+import { freeName, headerNameSchema, pathSchema, positive, text } from './primitives.ts';
 import { urlTemplateSchema } from './template.ts';
 
 /** A field of a token endpoint's answer that is kept with the tokens: `instance_url`. */
 const fieldNameSchema = v.pipe(
   v.string(),
-  v.regex(/^[a-zA-Z][a-zA-Z0-9_]{0,62}$/, 'must be the name of a field of the token answer'),
+  v.regex(
+    new RegExp(`^${freeName}[a-zA-Z][a-zA-Z0-9_]{0,62}$`),
+    'must be the name of a field of the token answer, and of no token',
+  ),
 );
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { hostPatternSchema } from './api-schema.ts';
-import { scopeSchema, text } from './primitives.ts';
+import { freeName, scopeSchema, text } from './primitives.ts';
 import { urlTemplateSchema } from './template.ts';
 
 /** The protocol's own parameters: what they hold is not for settings or callers to say. */
@@ -50,7 +50,15 @@ export const authorizationEntries = {
   /** Those that callers may choose themselves: `["prompt", "ui_locales"]`. */
   callerParameters: v.optional(v.array(parameterNameSchema), []),
   /** Parameters of the authorization response that are kept with the tokens: `["realmId"]`. */
-  callbackParameters: v.optional(v.array(parameterNameSchema), []),
+  callbackParameters: v.optional(
+    v.array(
+      v.pipe(
+        parameterNameSchema,
+        v.regex(new RegExp(`^${freeName}`), 'must not be the name of a token or of the client'),
+      ),
+    ),
+    [],
+  ),
   /** What the code is called in the authorization response, where not `code`. */
   codeParameter: v.exactOptional(parameterNameSchema),
   /** What the provider calls our redirect URI, where it gave it a name of its own. */

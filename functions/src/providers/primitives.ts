@@ -39,5 +39,12 @@ export const wireNameSchema = v.pipe(
   v.regex(/^[\w.-]{1,64}$/, 'must be the name of a parameter'),
 );
 
+/**
+ * Begins the expression of a name under which something that is told is kept, by whomever: none that
+ * templates have for the client or a token.
+ */
+export const freeName =
+  '(?!(?:access_token|client_id|client_secret|id_token|refresh_token|token)$)';
+
 /** Where something is in a body: names joined by dots, or one by one where a name has a dot. */
 export const pathSchema = v.union([text, v.array(text)]);

@@ -28,8 +28,10 @@ export function fillKnown(template: string, fields: Readonly<Record<string, stri
   );
 }
 
-/** What would begin another part of a URL, or step out of its path: `/`, `@`, `..`, `%2e`. */
-const changesUrl = /[/\\?#@%{}\s\p{Cc}]|^\.{0,2}$/u;
+/** What would begin another part of a URL, or step out of its path: `/`, `@`, `&`, `..`, `%2e`. */
+const changesUrl = /[/\\?#@%&;{}\s\p{Cc}]|^\.{0,2}$/u;
+/** The same of what a URL begins with: it may have a path, but nothing that would swallow the rest. */
+const changesRest = /[\\?#@{}\s\p{Cc}]/u;
 
 /**
  * Puts fields in the places of a template of a URL. None but one that the template begins with can make
@@ -42,11 +44,11 @@ export function fillUrl(
   fields: Readonly<Record<string, string>>,
 ): URL | undefined {
   const filled = fill(template, fields);
-  const parts = fieldsOf(template).slice(template.startsWith('{') ? 1 : 0);
-  if (filled === undefined || parts.some((name) => changesUrl.test(fields[name] ?? ''))) {
-    return undefined;
-  }
-  return URL.parse(filled) ?? undefined;
+  const isPart = (at: number) => at > 0 || !template.startsWith('{');
+  const changes = fieldsOf(template).some((name, at) =>
+    (isPart(at) ? changesUrl : changesRest).test(fields[name] ?? ''),
+  );
+  return filled === undefined || changes ? undefined : (URL.parse(filled) ?? undefined);
 }
 
 /** The origin of a template of a URL, where no field stands in it. */

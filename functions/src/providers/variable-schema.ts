@@ -1,13 +1,10 @@
 import * as v from 'valibot';
-import { text } from './primitives.ts';
+import { freeName, text } from './primitives.ts';
 
 /** The name of a variable, as templates take it: `{subdomain}`. */
 export const variableNameSchema = v.pipe(
   v.string(),
-  v.regex(
-    /^(?!(?:access_token|client_id|token)$)[a-z][a-z0-9_]{0,62}$/,
-    'must be a name such as subdomain',
-  ),
+  v.regex(new RegExp(`^${freeName}[a-z][a-z0-9_]{0,62}$`), 'must be a name such as subdomain'),
 );
 
 /** What stands in a provider's addresses and is another for each team, or for each user. */

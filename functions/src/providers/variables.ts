@@ -32,7 +32,8 @@ export function variablesOf(
 }
 
 function fits({ pattern }: Variable, value: string): boolean {
-  return value.length <= valueMaxLength && patternOf(pattern)?.test(value) === true;
+  const isText = value.length <= valueMaxLength && value.isWellFormed();
+  return isText && patternOf(pattern)?.test(value) === true;
 }
 
 function malformed(name: string, { label, example }: Variable): StrongroomError {

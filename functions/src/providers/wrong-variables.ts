@@ -34,7 +34,11 @@ function wrongNamesOf(provider: Authorizing, providers: Settings['providers']): 
   const open = Object.entries(variables).find(([, { by }]) => by !== 'user')?.[0];
   if (open !== undefined) return { field: `variables.${open}.by`, why: 'must be user here' };
   const { keep, callbackParameters } = provider;
-  const others = [...keep, ...callbackParameters, ...Object.keys(lookup?.keep ?? {})];
+  const told = [...keep, ...Object.keys(lookup?.keep ?? {})];
+  if (callbackParameters.some((name) => told.includes(name))) {
+    return { field: 'callbackParameters', why: 'must name none that the provider tells' };
+  }
+  const others = [...told, ...callbackParameters];
   if (others.some((name) => Object.hasOwn(variables, name))) {
     return { field: 'variables', why: 'must name none that the provider tells' };
   }

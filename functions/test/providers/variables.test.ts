@@ -102,6 +102,16 @@ describe('what users say of a variable', () => {
     assert.throws(() => variablesWith(tooLong, { variables }), { code: 'invalid_argument' });
   });
 
+  it('is whole text: half of a pair (UTF-16) could not be written into an account', () => {
+    const variables = { subdomain: { ...subdomain, pattern: '.+' } };
+    assert.ok(variablesWith({ subdomain: '\u{1f600}' }, { variables }));
+    for (const half of ['\ud83d', 'a\ude00']) {
+      assert.throws(() => variablesWith({ subdomain: half }, { variables }), {
+        code: 'invalid_argument',
+      });
+    }
+  });
+
   it('is needed, and nothing else is taken, least of all by a name that every object has', () => {
     for (const given of ['{}', '{"__proto__": {"subdomain": "acme"}}', '{"constructor": "acme"}']) {
       assert.throws(() => variablesOf(providerOf(), JSON.parse(given)), {
@@ -195,6 +205,40 @@ describe('where a variable leads', () => {
       await assert.rejects(serverFor({ subdomain: host }, instances), { code: 'invalid_argument' });
     });
   }
+
+  // The revocation's address is filled once more, with tokens and the client secret among the fields.
+  for (const value of [
+    'https://a.desk.example/{client_secret}',
+    'https://a.desk.example/{access_token}',
+    'https://a.desk.example/x?y=',
+    'https://a.desk.example/x\\y',
+    'https://a.desk.example/ x',
+  ]) {
+    it(`is nothing but a place where the address begins with it: not ${value}`, async () => {
+      const whole = {
+        authorizationEndpoint: '{subdomain}/authorize',
+        tokenEndpoint: '{subdomain}/token',
+        revocationEndpoint: '{subdomain}/revoke',
+      };
+      assert.ok(await serverFor({ subdomain: 'https://a.desk.example/x' }, whole));
+      await assert.rejects(serverFor({ subdomain: value }, whole), { code: 'invalid_argument' });
+    });
+  }
+
+  it('is one parameter of an address and no further one', async () => {
+    const inQuery = { tokenEndpoint: 'https://{subdomain}.desk.example/token?tenant={subdomain}' };
+    for (const value of ['a&grant_type=x', 'a;b']) {
+      await assert.rejects(serverFor({ subdomain: value }, inQuery), { code: 'invalid_argument' });
+    }
+    const fixed = {
+      authorizationEndpoint: 'https://desk.example/authorize',
+      tokenEndpoint: 'https://desk.example/token?tenant={subdomain}',
+      revocationEndpoint: 'https://desk.example/revoke',
+    };
+    for (const value of ['a&grant_type=x', 'a;b=x']) {
+      await assert.rejects(serverFor({ subdomain: value }, fixed), { code: 'invalid_argument' });
+    }
+  });
 
   it('is a host that they name, however its dots are written', async () => {
     for (const host of ['a.desk.example', 'a。desk。example', 'A.DESK.EXAMPLE']) {
@@ -300,6 +344,27 @@ describe('settings with variables that users say', () => {
     'a variable that a look-up could tell otherwise': [
       { lookup: { ...lookup, keep: { subdomain: 'site' } } },
       'variables',
+    ],
+    'what the browser could bring in the place of what the provider tells': [
+      { keep: ['host'], callbackParameters: ['host'] },
+      'callbackParameters',
+    ],
+    'what the browser could bring in the place of what is looked up': [
+      { lookup: { ...lookup, keep: { host: 'site' } }, callbackParameters: ['host'] },
+      'callbackParameters',
+    ],
+    'what is kept under the name of a token': [{ keep: ['access_token'] }, 'keep.0'],
+    'what is looked up under the name of the client': [
+      { lookup: { ...lookup, keep: { client_id: 'id' } } },
+      'lookup.keep.client_id',
+    ],
+    'what the browser brings under the name of a token': [
+      { callbackParameters: ['access_token'] },
+      'callbackParameters.0',
+    ],
+    'a variable under the name of the client secret': [
+      { variables: { subdomain, client_secret: subdomain } },
+      'variables.client_secret',
     ],
     'sign-ins, which ask users for nothing': [{ signIn: { providerId: 'oidc.desk' } }, 'signIn'],
     'a look-up elsewhere': [
