@@ -1,4 +1,4 @@
-import { type Firestore, Timestamp } from 'firebase-admin/firestore';
+import { type Firestore, Timestamp, type Transaction } from 'firebase-admin/firestore';
 import { conditionally, creating, reachFirestore } from '../platform/firestore.ts';
 import type { ServerClock } from '../platform/server-clock.ts';
 import {
@@ -15,9 +15,16 @@ export function createAuthorizationStore(db: Firestore, timed: ServerClock['time
   const authorizations = db.collection('strongroomAuthorizations');
 
   return {
-    /** 1 write. */
+    /**
+     * 1 write. A transaction, although it reads nothing: a document alone would be tried for ten
+     * minutes, long after its caller was told no.
+     */
     async createAuthorization(id: string, document: AuthorizationDocument): Promise<void> {
-      await creating(() => authorizations.doc(id).create(toFirestore(document)));
+      const fields = toFirestore(document);
+      const write = async (transaction: Transaction) => {
+        transaction.create(authorizations.doc(id), fields);
+      };
+      await creating(() => db.runTransaction(write, { maxAttempts: 1 }));
     },
 
     /** 1 read. */
