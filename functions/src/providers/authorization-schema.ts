@@ -26,6 +26,9 @@ const reserved = new Set([
   'state',
 ]);
 
+/** What an authorization response tells in any case (RFC 6749 §4.1.2, RFC 9207). */
+const answered = new Set(['iss', 'error', 'error_description', 'error_uri']);
+
 const parameterNameSchema = v.pipe(
   v.string(),
   v.regex(/^[\w.-]{1,64}$/, 'must be the name of a parameter'),
@@ -55,6 +58,10 @@ export const authorizationEntries = {
       v.pipe(
         parameterNameSchema,
         v.regex(new RegExp(`^${freeName}`), 'must not be the name of a token or of the client'),
+        v.check(
+          (name) => !answered.has(name),
+          'must not name what the authorization response tells by itself',
+        ),
       ),
     ),
     [],

@@ -362,6 +362,7 @@ describe('settings with variables that users say', () => {
       { callbackParameters: ['access_token'] },
       'callbackParameters.0',
     ],
+    'what an answer tells in any case': [{ callbackParameters: ['iss'] }, 'callbackParameters.0'],
     'a variable under the name of the client secret': [
       { variables: { subdomain, client_secret: subdomain } },
       'variables.client_secret',
