@@ -57,9 +57,21 @@ export async function newIdToken(
 }
 
 /** Whose account it is: as the samples say. */
-export function subjectOf({ provider, samples }: Pick<Simulation, 'provider' | 'samples'>): string {
+export function subjectOf(behaviour: Pick<Simulation, 'provider' | 'samples'>): string {
+  return subjectTold(behaviour) ?? 'simulated-account';
+}
+
+/** What the samples tell of it, where the provider's data leads. */
+export function subjectTold({
+  provider,
+  samples,
+}: Pick<Simulation, 'provider' | 'samples'>): string | undefined {
+  const path = provider.profile?.map['sub'] ?? verifiedBy(provider);
   const told =
-    memberOf(samples.userinfo?.body, 'sub') ??
-    (provider.profile && memberOf(samples.profile?.body, provider.profile.map['sub'] ?? 'sub'));
-  return typeof told === 'string' || typeof told === 'number' ? String(told) : 'simulated-account';
+    (path && memberOf(samples.profile?.body, path)) ?? memberOf(samples.userinfo?.body, 'sub');
+  return typeof told === 'string' || typeof told === 'number' ? String(told) : undefined;
+}
+
+function verifiedBy(provider: Simulation['provider']) {
+  return 'verify' in provider ? provider.verify?.account.subject : undefined;
 }

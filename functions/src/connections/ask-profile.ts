@@ -6,6 +6,7 @@ import { StrongroomError } from '../errors.ts';
 import type { Party } from '../oauth/party.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import { requestUserinfo, userinfoOf } from '../oauth/userinfo.ts';
+import { memberOf } from '../platform/member.ts';
 import { isNamed } from '../providers/hosts.ts';
 import type { ProfileSettings } from '../providers/profile-schema.ts';
 import type { Provider } from '../providers/settings-schema.ts';
@@ -88,8 +89,20 @@ export async function readProfile(
       : JSON.parse(await response.text());
   const bytes = Buffer.from(JSON.stringify(told));
   for (const secret of credentialOf(party.provider, tokenSet).secrets) {
-    redactBytes(bytes, formsOf(secret));
+    // Whose it is may have to stand beside the token, and is no secret for that.
+    const isSubject = isKept(tokenSet, secret) && secret === subjectIn(told, source);
+    if (!isSubject) redactBytes(bytes, formsOf(secret));
   }
   const shown: unknown = JSON.parse(bytes.toString('utf8'));
   return shown;
+}
+
+function isKept({ accessToken, extra = {} }: TokenSet, secret: string): boolean {
+  return secret !== accessToken && Object.values(extra).includes(secret);
+}
+
+function subjectIn(told: unknown, source: ProfileSource): string | undefined {
+  const path = source.kind === 'endpoint' ? source.profile.map['sub'] : undefined;
+  const subject = path === undefined ? undefined : memberOf(told, path);
+  return subject === undefined ? undefined : String(subject);
 }
