@@ -20,7 +20,7 @@ if (!Number.isSafeInteger(rounds) || rounds < 1) {
 }
 
 const lib = new URL('../functions/lib/', import.meta.url);
-const enabled = ['github', 'salesforce', 'spotify'];
+const enabled = ['github', 'slack', 'spotify'];
 
 /** As `bench/catalogue/load.ts` prints it. */
 interface Load {

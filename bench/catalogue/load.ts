@@ -11,7 +11,7 @@ const document = Buffer.from(
   JSON.stringify({
     app: { redirectUri: 'https://app.example/oauth/callback', returnTo: ['https://app.example/'] },
     providers: Object.fromEntries(
-      (isWhole ? ['github', 'salesforce', 'spotify'] : list).map((id) => [
+      (isWhole ? ['github', 'slack', 'spotify'] : list).map((id) => [
         id,
         { catalogue: id, ...registration },
       ]),
