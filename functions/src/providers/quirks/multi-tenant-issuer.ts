@@ -15,7 +15,12 @@ export const multiTenantIssuer: Quirk = {
       const others = tellings.flatMap((part, at) => (part === askings[at] ? [] : [{ part, at }]));
       const [other, ...more] = others;
       if (other === undefined) return told === asked;
-      const isTenant = other.part === placeholder || uuid.test(other.part);
+      const asking = askings[other.at] ?? '';
+      // Who asks for one tenant, by its id or by its domain, is told of no other.
+      const isTenant =
+        other.part === placeholder
+          ? !/[.]/.test(asking) && !uuid.test(asking)
+          : uuid.test(other.part) && !uuid.test(asking);
       // The host stays, and everything else.
       return tellings.length === askings.length && more.length === 0 && other.at > 2 && isTenant;
     },

@@ -108,6 +108,17 @@ describe('an issuer with a name for each of its tenants', () => {
     await assert.rejects(exchanged({ ...asTenant, claims }), isInvalid);
   });
 
+  it('is no other than the tenant that was asked for, be it by its id or by its domain', async () => {
+    const claims = { iss: issuerOf(other), tid: other };
+    for (const told of [template, issuerOf(other)]) {
+      await assert.rejects(exchanged({ issuer: issuerOf(tid), told, claims }), isInvalid, told);
+    }
+    await assert.rejects(
+      exchanged({ issuer: issuerOf('acme.example'), told: template, claims }),
+      isInvalid,
+    );
+  });
+
   it('is taken by the name that was asked', async () => {
     const known = { issuer: issuerOf(tid), told: issuerOf(tid) };
     assert.equal((await exchanged(known)).claims?.iss, issuerOf(tid));
