@@ -22,7 +22,9 @@ export async function lengthened(
   try {
     const longer = await exchanged(party, longLivedToken, answer.access_token);
     const { expires_in: _end, ...kept } = answer;
-    return { answer: { ...kept, ...longer.answer }, claims };
+    // An ID token has the nonce, or is none of this authorization.
+    const { id_token: _unasked, ...told } = longer.answer;
+    return { answer: { ...kept, ...told }, claims };
   } catch (error) {
     const { access_token: accessToken, refresh_token: refreshToken } = answer;
     await revoke(party, { accessToken, refreshToken }).catch(log.revocationFailed);

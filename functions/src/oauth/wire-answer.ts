@@ -26,8 +26,15 @@ export function responseOf({ status, headers, members }: WireAnswer): Response {
   if (members === undefined) return new Response(null, { status, headers });
   const readable = new Headers(headers);
   readable.set('content-type', 'application/json');
+  const flat = Object.entries(members).map(([name, value]) => [name, flattened(value)] as const);
   // What has no body (RFC 9110 §15.3.5) has no members either.
-  return new Response(JSON.stringify(members), { status, headers: readable });
+  return new Response(JSON.stringify(Object.fromEntries(flat)), { status, headers: readable });
+}
+
+/** Nobody reads further than to a list of texts, and what is too deep could not be written. */
+function flattened(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : {};
 }
 
 /**

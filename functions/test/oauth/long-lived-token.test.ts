@@ -34,6 +34,18 @@ describe('a token that is exchanged at once for one that lives longer', () => {
     });
   });
 
+  it('comes with no ID token but that of the first, whose nonce and signature were checked', async () => {
+    const iat = Math.floor(Date.now() / 1_000);
+    const claims = { iss: issuer, aud: 'our client', sub: 'somebody else', iat, exp: iat + 600 };
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const unasked = `${part({ alg: 'RS256' })}.${part(claims)}.c2ln`;
+    const { answer } = await exchanged({ longLivedToken }, short, {
+      body: { access_token: 'long', id_token: unasked },
+    });
+    assert.equal(answer.access_token, 'long');
+    assert.equal(answer.id_token, undefined);
+  });
+
   it('has no end where only the short one had', async () => {
     const { answer } = await exchanged({ longLivedToken }, short, {
       body: { access_token: 'long' },

@@ -430,6 +430,13 @@ describe('whatever a provider answers', () => {
     );
   }).timeout(20_000);
 
+  it('keeps the tokens of an answer that is deeper than anybody could write down again', async () => {
+    const deep = `${'['.repeat(60_000)}${']'.repeat(60_000)}`;
+    const body = `{"data": {"token": "new access"}, "more": ${deep}, "scope": ["a", "b"], "token_type": "Bearer"}`;
+    const { answer } = await refreshed({ answerPaths: { access_token: 'data.token' } }, { body });
+    assert.deepEqual([answer.access_token, answer.scope], ['new access', 'a b']);
+  });
+
   it('takes no member that an answer does not have itself', async () => {
     const answerPaths = { access_token: 'constructor.name', refresh_token: '__proto__.toString' };
     await assert.rejects(
