@@ -1,6 +1,8 @@
 import { EgressError } from '../egress/egress.ts';
 import { retryAfterSecondsOf } from '../egress/retry-after.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
+import type { Provider } from '../providers/settings-schema.ts';
+import { fieldsOf } from '../providers/template.ts';
 
 /** What became of a call. */
 export type CallOutcome =
@@ -14,6 +16,17 @@ export type CallOutcome =
  */
 export function circuitOf(providerId: string): string {
   return `${providerId}~api`;
+}
+
+/**
+ * Whether those who connect say at which host the API is. What befalls one of them then tells nothing of
+ * the others, and nobody may stop them by naming a host where nobody is.
+ */
+export function isHostSaid(provider: Provider): boolean {
+  const { apiBaseUrl, variables } = provider;
+  const brought = 'callbackParameters' in provider ? provider.callbackParameters : [];
+  const host = /^(?:[a-z]+:\/\/)?[^/]*/i.exec(apiBaseUrl)?.[0] ?? '';
+  return fieldsOf(host).some((name) => Object.hasOwn(variables, name) || brought.includes(name));
 }
 
 /** That nobody is there to answer. A 500 is an answer: of one path, mostly. */

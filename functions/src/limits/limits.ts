@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../platform/clock.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import type { Circuits } from '../refresh/circuit.ts';
-import { type CallOutcome, circuitOf, verdictOf } from './api-circuit.ts';
+import { type CallOutcome, circuitOf, isHostSaid, verdictOf } from './api-circuit.ts';
 import { fieldsOf } from './fields.ts';
 import type { Asking, Permit, Permits } from './permits.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
@@ -61,6 +61,9 @@ const reservedShare = 1 / 4;
 const seldomShare = 1 / 20;
 /** Retry-After knows no less. */
 const leastMs = 1_000;
+
+/** In the place of a circuit where users name the host. */
+const unguarded = { kind: 'admitted' } as const;
 
 export function createLimits(dependencies: LimitDependencies): Limits {
   const { permits, slots, told, circuits, clock } = dependencies;
@@ -123,12 +126,13 @@ export function createLimits(dependencies: LimitDependencies): Limits {
         if (perUserPerMinute !== undefined) fields = fieldsOfUser(perUserPerMinute, taken.user);
       }
       const circuit = circuitOf(provider.id);
-      const admission = await circuits.admit(circuit);
+      const isGuarded = !isHostSaid(provider);
+      const admission = isGuarded ? await circuits.admit(circuit) : unguarded;
       if (admission.kind === 'refused') throw admission.error;
       isKept = true;
       let isNoted = false;
       const report = async (verdict: ReturnType<typeof verdictOf>) => {
-        if (isNoted) return;
+        if (isNoted || !isGuarded) return;
         isNoted = true;
         // By users: nobody's many connections are many voices.
         await circuits.report(circuit, uid, admission, verdict);

@@ -269,6 +269,22 @@ describe('the limits of calls', () => {
       assert.equal(await call(request('ada', {})), 'ok');
     });
 
+    it('tell nothing of the others where users say the host: one that nobody answers at is no outage', async () => {
+      const variable = { label: 'Shop', pattern: '[a-z]+', example: 'acme', by: 'user' } as const;
+      const provider: Provider = {
+        ...oneProvider,
+        variables: { shop: variable },
+        apiBaseUrl: 'https://{shop}.one.example/api',
+      };
+      for (const uid of users) {
+        const admitted = await limits.admit(request(uid, {}, { provider }));
+        await admitted.note({ status: 503, headers: {} });
+        await admitted.release();
+      }
+      assert.equal(await call(request('ada', {}, { provider })), 'ok');
+      assert.equal(await shared.providers.read(circuitOf('one')), undefined);
+    });
+
     it('take a 500 and a refusal for answers', async () => {
       for (const status of [500, 404, 429, 401])
         for (const uid of users) await fail(uid, { status, headers: {} });
