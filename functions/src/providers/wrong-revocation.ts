@@ -22,6 +22,11 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
   const asked = ['token', 'access_token', 'client_id', ...kept];
   const needsSecret =
     by === 'client_secret_basic' || templates.flatMap(fieldsOf).includes('client_secret');
+  // By these the client is known by parameters.
+  const isSecretSaid =
+    Object.values(parameters).flatMap(fieldsOf).includes('client_secret') ||
+    (by === 'client' &&
+      !/^(?:client_secret_basic|none|.*tls_client_auth)$/.test(clientAuthentication));
   const rules: readonly (readonly [isRight: boolean, field: string, why: string])[] = [
     [endpoint !== undefined || kind !== 'oauth2', 'revocationEndpoint', 'is missing'],
     [
@@ -43,6 +48,11 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
       method !== 'GET' || format === 'query',
       'revocation.format',
       'must be query where the method is GET',
+    ],
+    [
+      format !== 'query' || !isSecretSaid,
+      'revocation.format',
+      'must not be query where the client secret, or an assertion, goes with it: addresses are logged',
     ],
     [
       !needsSecret || /^client_secret/.test(clientAuthentication),

@@ -176,7 +176,6 @@ describe('a grant is ended in the way that the provider’s data tells', () => {
           parameters: {
             grant_type: 'delete',
             client_id: '{client_id}',
-            client_secret: '{client_secret}',
             access_token: '{access_token}',
           },
         },
@@ -184,7 +183,7 @@ describe('a grant is ended in the way that the provider’s data tells', () => {
       [
         {
           method: 'GET',
-          url: 'https://api.one.example/revoke?grant_type=delete&client_id=client&client_secret=a+secret&access_token=an+access',
+          url: 'https://api.one.example/revoke?grant_type=delete&client_id=client&access_token=an+access',
         },
       ],
     ],
@@ -401,6 +400,21 @@ describe('settings of how a grant is ended', () => {
       'revocation.headers',
     ],
     'by GET with a body': [{ revocation: { method: 'GET' } }, 'revocation.format'],
+    'with the client secret in the address': [
+      {
+        revocation: {
+          method: 'GET',
+          by: 'none',
+          format: 'query',
+          parameters: { s: '{client_secret}' },
+        },
+      },
+      'revocation.format',
+    ],
+    'with the client secret of every request in the address': [
+      { clientAuthentication: 'client_secret_post', revocation: { format: 'query' } },
+      'revocation.format',
+    ],
     'with a client secret that there is not': [
       {
         clientAuthentication: 'private_key_jwt',
