@@ -26,12 +26,12 @@ export function fetchThrough(
   certificate?: ClientCertificate | undefined,
 ) {
   return async (url: string, { body, headers: all, method }: FetchInit): Promise<Response> => {
-    const { 'user-agent': agent = '', ...headers } = all;
+    // The library's name says nothing of who asks.
+    const { 'user-agent': _library, ...headers } = all;
     const answer = await egress({
       url: new URL(url),
       method,
-      // The library's name says nothing of who asks; what a provider's data wants does.
-      headers: /^oauth4webapi\//.test(agent) ? headers : all,
+      headers,
       body: body === undefined || body === null ? undefined : String(body),
       allowedOrigins,
       certificate,
