@@ -6,5 +6,6 @@ export const signs: Readonly<Record<Outcome, string>> = {
   key: '— key',
   endless: '— no end',
   consent: '— consent',
+  untold: '— untold',
   'not offered': '— none',
 };

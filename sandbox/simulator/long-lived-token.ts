@@ -27,7 +27,8 @@ export function spendingOf(
     { ...exchange, isRenewal: false },
     ...(renewal === undefined ? [] : [{ ...renewal, isRenewal: true }]),
   ];
-  const name = provider.parameterNames.grant_type ?? 'grant_type';
+  const { parameterNames, tokenParameterNames } = provider;
+  const name = tokenParameterNames.grant_type ?? parameterNames.grant_type ?? 'grant_type';
   return all.find(({ method, grantType }) => {
     if (method !== request.method) return false;
     const sent = method === 'GET' ? request.query : new URLSearchParams(request.body);

@@ -21,7 +21,8 @@ export const outcomes = {
   key: 'it is the user’s own key: nobody gives another, or takes it back',
   endless: 'access tokens do not expire',
   consent: 'no refresh token: the user connects again when the token has expired',
-  'not offered': 'no endpoint is known by which a grant could be ended; discovery may tell one',
+  untold: 'the provider says by discovery whether a grant can be ended; its data does not',
+  'not offered': 'no endpoint is known by which a grant could be ended',
 } as const;
 
 export type Outcome = keyof typeof outcomes;
@@ -39,7 +40,8 @@ export function promisesIn(behaviour: Behaviour): Promises {
   const refresh = refreshOf(behaviour);
   const { kind } = behaviour.provider;
   const isKey = kind === 'api-key' || kind === 'basic';
-  const revoke = offersRevocation(behaviour) ? 'done' : 'not offered';
+  const unknown = kind === 'oidc' ? 'untold' : 'not offered';
+  const revoke = offersRevocation(behaviour) ? 'done' : unknown;
   return {
     connect: 'done',
     call: 'done',

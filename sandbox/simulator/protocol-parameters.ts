@@ -1,4 +1,4 @@
-import { parameterNamesOf, tokenParameterNamesOf } from '../../functions/src/oauth/renamed.ts';
+import { givesTokens, type TokenProvider } from './behaviour.ts';
 import { demand } from './request.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -13,9 +13,10 @@ export function standardNames(
   { provider }: Simulation,
   sent: Readonly<Record<string, string>>,
 ): Parameters {
-  const atToken = tokenParameterNamesOf(provider);
-  const isTokenRequest = Object.hasOwn(sent, atToken['grant_type'] ?? 'grant_type');
-  const own = Object.entries(isTokenRequest ? atToken : parameterNamesOf(provider));
+  const { parameterNames, tokenParameterNames } = givesTokens(provider) ? provider : standards;
+  const atToken = { ...parameterNames, ...tokenParameterNames };
+  const isTokenRequest = Object.hasOwn(sent, atToken.grant_type ?? 'grant_type');
+  const own = Object.entries(isTokenRequest ? atToken : parameterNames);
   const named: Record<string, string | undefined> = { ...sent };
   for (const [standard, name] of own) {
     const isTaken = own.some(([, other]) => other === standard);
@@ -24,6 +25,11 @@ export function standardNames(
   }
   return named;
 }
+
+const standards: Pick<TokenProvider, 'parameterNames' | 'tokenParameterNames'> = {
+  parameterNames: {},
+  tokenParameterNames: {},
+};
 
 /** Demands that what the data says is sent does arrive, as it is written there. */
 export function demandAll(
