@@ -1,6 +1,7 @@
 import { StrongroomError, unavailable } from '../errors.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
+import { refreshEndpointOf } from '../oauth/wire-route.ts';
 import { takesCredentials } from '../providers/credential-fields.ts';
 import type { Provider } from '../providers/settings-schema.ts';
 import { fieldsOf } from '../providers/template.ts';
@@ -178,9 +179,9 @@ async function isRefused(
 }
 
 /** Whether all of a provider's connections ask the same server: only then what befalls one tells of all. */
-function isOneServer(provider: Provider): boolean {
+export function isOneServer(provider: Provider): boolean {
   const { tokenEndpoint } = { tokenEndpoint: '', ...provider };
-  return fieldsOf(tokenEndpoint).length === 0;
+  return fieldsOf(refreshEndpointOf(provider) ?? tokenEndpoint).length === 0;
 }
 
 /** In the place of a circuit where users name the server. */
