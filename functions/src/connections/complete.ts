@@ -64,7 +64,8 @@ export function createComplete(dependencies: CompleteDependencies) {
       const brought = broughtOf(provider, response.parameters);
       const place = placeOfSecrets(caller.uid, id, document.provider);
       const { variables, ...secrets } = secretsOf(await sealer.open(sealed, place));
-      const party = await findAuthorizingParty(findParty, provider, { extra: variables });
+      const extra = { ...variables, ...brought };
+      const party = await findAuthorizingParty(findParty, provider, { extra });
       // A key at hand before the code is spent: what the provider gives can then be kept.
       await sealer.prepare();
       // Whatever comes next, this state is used up: a code is exchanged once at most.
@@ -73,8 +74,7 @@ export function createComplete(dependencies: CompleteDependencies) {
       const code = validateResponse(party, response);
       const obtainedAt = clock.now();
       const given = await exchangeCode(party, code, document.redirectUri, secrets);
-      const { dpopKey } = secrets;
-      const asked = { obtainedAt, dpopKey, extra: { ...variables, ...brought } };
+      const asked = { obtainedAt, dpopKey: secrets.dpopKey, extra };
       return await keepGiven(dependencies, party, stored, given, asked);
     } catch (error) {
       const known = error instanceof OAuthFailure ? error.toStrongroomError() : error;

@@ -50,6 +50,8 @@ async function revokeAll(
   const tokens = { refresh_token: refreshToken, access_token: accessToken };
   const namesToken = namesIn(party, shape).includes('token');
   const fields = {
+    // Of what has just been given nothing is kept yet.
+    ...party.extra,
     ...extra,
     client_id: party.client.client_id,
     // An import may have brought a refresh token alone.

@@ -21,6 +21,8 @@ import { routedEndpointsOf } from './wire-route.ts';
 export interface Party {
   /** With what the connection's user said in its endpoints. */
   readonly provider: Provider;
+  /** As in `PartyOf`. */
+  readonly extra?: PartyOf['extra'];
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
   readonly authenticated: Authenticated;
@@ -117,6 +119,7 @@ export function createPartyFinder({
     const { clientId, certificate } = registrationOf(provider, credentials);
     return {
       provider,
+      ...(extra !== undefined && { extra }),
       server,
       client: {
         // Where nobody is told who asks, the library wants a name all the same.

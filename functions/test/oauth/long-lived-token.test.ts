@@ -111,6 +111,20 @@ describe('a token that is exchanged at once for one that lives longer', () => {
     });
   }
 
+  it('is revoked by what the user said, too, where that is how a grant is ended', async () => {
+    const shop = { label: 'Shop', pattern: '[a-z]+', example: 'acme', by: 'user' };
+    const parameters = { token: '{token}', shop: '{shop}' };
+    const { party, sent } = await wiredParty(
+      { longLivedToken, revocationEndpoint, revocation: { parameters }, variables: { shop } },
+      short,
+      { status: 400, body: { error: 'invalid_request' } },
+      { body: '' },
+    );
+    await assert.rejects(exchangeAt({ ...party, extra: { shop: 'acme' } }), { kind: 'operator' });
+    const { token, shop: at } = parametersOf(sent[2] ?? assert.fail('nothing was revoked'));
+    assert.deepEqual([token, at], ['short', 'acme']);
+  });
+
   it('is not used where it is of a type that cannot be sent: both are revoked', async () => {
     const { party, sent } = await wiredParty(
       { longLivedToken, revocationEndpoint },
