@@ -1,24 +1,13 @@
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
-import { entrySchema } from './entry-schema.ts';
+import { entrySchema, teamsOwn } from './entry-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 
 type JsonSchema = ReturnType<typeof toJsonSchema>;
 
 /** What a team says of a provider, and what an entry says elsewhere. */
-const teamsOwn = [
-  'name',
-  'variables',
-  'clientId',
-  'clientSecrets',
-  'clientKeys',
-  'clientCertificate',
-  'assertionKeys',
-  'signIn',
-  'allowTokenRelease',
-  'rotate',
-];
+const saidElsewhere: readonly string[] = [...teamsOwn, 'name', 'variables'];
 /** A team may say it where no source does. */
-const mayLack = [...teamsOwn, 'apiBaseUrl'];
+const mayLack = [...saidElsewhere, 'apiBaseUrl'];
 
 /** Text with the place of a variable, which is filled before the settings' schema sees it. */
 const template: JsonSchema = { type: 'string', pattern: '\\{[a-z][a-z0-9_]*\\}' };
@@ -65,7 +54,7 @@ function withoutTeamsOwn(schema: JsonSchema | boolean): JsonSchema | boolean {
   const properties = Object.entries(schema.properties ?? {});
   return {
     ...schema,
-    properties: Object.fromEntries(properties.filter(([name]) => !teamsOwn.includes(name))),
+    properties: Object.fromEntries(properties.filter(([name]) => !saidElsewhere.includes(name))),
     required: (schema.required ?? []).filter((name) => !mayLack.includes(name)),
   };
 }

@@ -26,6 +26,19 @@ const sampleSchema = v.strictObject({
 
 export type Sample = v.InferOutput<typeof sampleSchema>;
 
+/** Settings of a provider that are the team's own: no entry has them. */
+export const teamsOwn = [
+  'catalogue',
+  'clientId',
+  'clientSecrets',
+  'clientKeys',
+  'clientCertificate',
+  'assertionKeys',
+  'signIn',
+  'allowTokenRelease',
+  'rotate',
+] as const;
+
 /** How far an entry is known to be right. */
 export const entryStatuses = ['verified by simulator', 'from documentation', 'imported'] as const;
 

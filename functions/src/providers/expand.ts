@@ -20,7 +20,12 @@ type Fields = Readonly<Record<string, unknown>>;
 export function expand(written: unknown, readEntry: ReadEntry): Expanded {
   if (!isFields(written) || written['catalogue'] === undefined) return { entry: written };
   const { catalogue, variables: given = {}, ...own } = written;
-  const found = typeof catalogue === 'string' ? readEntry(catalogue) : undefined;
+  let found: CatalogueEntry | undefined;
+  try {
+    found = typeof catalogue === 'string' ? readEntry(catalogue) : undefined;
+  } catch {
+    return wrong('catalogue', 'must name an entry that can be read: build and deploy again');
+  }
   if (found === undefined) {
     return wrong('catalogue', 'must be the id of an entry of the catalogue (docs/providers.md)');
   }

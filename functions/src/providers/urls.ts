@@ -1,23 +1,12 @@
 import { isLoopbackHttp } from '../egress/addresses.ts';
+import { endpointNames } from './located.ts';
 import type { Settings } from './settings-schema.ts';
 import { exampleOf } from './template.ts';
 
 type Checked = Settings['providers'][string];
 
 /** What is asked, or believed, by its address. */
-const urlFields = [
-  'issuer',
-  'authorizationEndpoint',
-  'tokenEndpoint',
-  'refreshEndpoint',
-  'revocationEndpoint',
-  'userinfoEndpoint',
-  'introspectionEndpoint',
-  'deviceAuthorizationEndpoint',
-  'pushedAuthorizationRequestEndpoint',
-  'jwksUri',
-  'apiBaseUrl',
-] as const;
+const urlFields = ['issuer', ...endpointNames, 'jwksUri', 'apiBaseUrl'] as const;
 
 /**
  * A URL of the settings that is not allowed: anything but https, a user or a fragment in it. Where a

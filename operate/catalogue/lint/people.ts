@@ -1,3 +1,4 @@
+import { teamsOwn } from '../../../functions/src/providers/entry-schema.ts';
 import { schemaOf } from '../files.ts';
 import { type Rule, textsOf } from './finding.ts';
 
@@ -26,16 +27,3 @@ export const people: Rule = function* ({ entry, isImported }) {
     yield { where: 'register', what: 'is missing: where does a team register its app?' };
   }
 };
-
-/** Fields of the settings that no entry has. */
-export const teamsOwn = [
-  'catalogue',
-  'clientId',
-  'clientSecrets',
-  'clientKeys',
-  'clientCertificate',
-  'assertionKeys',
-  'signIn',
-  'allowTokenRelease',
-  'rotate',
-] as const;
