@@ -53,6 +53,13 @@ function mistakeIn(written: unknown, readEntry = catalogue()) {
 }
 
 describe('an entry of the settings', () => {
+  it('is refused by a word on the catalogue where its file is broken: no build leaves one so', () => {
+    const broken: ReadEntry = () => JSON.parse(marker);
+    const { field, why } = mistakeIn(registration, broken);
+    assert.equal(field, 'catalogue');
+    assert.match(why, /deploy/);
+  });
+
   it('is left as it is where it refers to no entry of the catalogue', () => {
     const written = { kind: 'oidc', issuer: 'https://{tenant}.example', variables: { a: 1 } };
     const never: ReadEntry = () => assert.fail('the catalogue was read');
