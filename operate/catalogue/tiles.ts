@@ -5,8 +5,8 @@ import {
 import type { Entry } from '../../functions/src/providers/entry-schema.ts';
 import { isAuthorizing, sampled } from '../../sandbox/simulator/behaviour.ts';
 import { type Simulated, simulate } from '../../sandbox/simulator/simulate.ts';
-import { lifetimeOf } from '../../sandbox/simulator/token-answer.ts';
-import { lifeInWords } from './words.ts';
+import { lifetimeOf, toldLifetimeOf } from '../../sandbox/simulator/token-answer.ts';
+import { accessInWords, refreshInWords } from './words.ts';
 
 /** What a team has to know of an entry, as a section of docs/providers.md. */
 export function tileOf(id: string, entry: Entry): string {
@@ -50,13 +50,17 @@ function tokensOf(behaviour: Behaviour): string {
   const { provider, samples } = behaviour;
   if (provider.kind === 'api-key' || provider.kind === 'basic') return '';
   const isSpent = provider.quirks.includes('refresh-with-access-token');
-  const hasRefreshToken =
-    isAuthorizing(provider) &&
-    (isSpent || Boolean(sampled(provider, samples.token, 'refresh_token')));
+  const hasRefreshToken = Boolean(sampled(provider, samples.token, 'refresh_token'));
   const { longLivedToken, life } = provider;
-  const seconds = longLivedToken === undefined ? lifetimeOf(behaviour) : life.accessTokenSeconds;
-  if (isAuthorizing(provider)) return lifeInWords(provider, seconds, hasRefreshToken);
-  return `${lifeInWords(provider, seconds, false)}: another is asked for with the same credentials`;
+  const first = longLivedToken === undefined ? toldLifetimeOf(behaviour) : undefined;
+  const seconds = first ?? life.accessTokenSeconds;
+  const isTold = seconds === undefined && lifetimeOf(behaviour) !== undefined;
+  const access = accessInWords(seconds, isTold);
+  if (!isAuthorizing(provider)) return `${access}; another is asked for with the same credentials`;
+  if (isSpent) return `${access}; it is renewed by itself while it is good`;
+  return hasRefreshToken
+    ? `${access}; ${refreshInWords(provider)}`
+    : `${access}; there is no refresh token`;
 }
 
 function registrationOf({ register }: Entry): string {

@@ -22,26 +22,23 @@ const rotations: Readonly<Record<Provider['life']['rotation'], string>> = {
 };
 
 /**
- * What is known of how tokens live, in words.
+ * How long an access token lives.
  *
- * @param accessTokenSeconds undefined: no end is known.
+ * @param seconds undefined: it is not known beforehand.
+ * @param isTold whether an answer or introspection tells it then.
  */
-export function lifeInWords(
-  { life }: Pick<Provider, 'life'>,
-  accessTokenSeconds: number | undefined,
-  hasRefreshToken: boolean,
-): string {
-  const access =
-    accessTokenSeconds === undefined
-      ? 'an access token has no known end'
-      : `an access token lives for ${durationOf(accessTokenSeconds)}`;
-  if (!hasRefreshToken) return `${access}; there is no refresh token`;
-  const { graceSeconds, refreshTokenIdleSeconds: idle, refreshTokenMaxUses: uses } = life;
+export function accessInWords(seconds: number | undefined, isTold: boolean): string {
+  if (seconds !== undefined) return `an access token lives for ${durationOf(seconds)}`;
+  return isTold ? 'the provider tells each time when an access token ends' : 'an access token has no known end';
+}
+
+/** What is known of how refresh tokens live. */
+export function refreshInWords({ life }: Pick<Provider, 'life'>): string {
+  const { graceSeconds: grace, refreshTokenIdleSeconds: idle, refreshTokenMaxUses: uses } = life;
   const { refreshTokenAbsoluteSeconds: absolute, reconsentOmitsRefreshToken: isOmitted } = life;
+  const again = grace === undefined ? '' : ` (and works again for ${durationOf(grace)})`;
   const facts = [
-    access,
-    rotations[life.rotation] +
-      (graceSeconds ? ` (works again for ${durationOf(graceSeconds)})` : ''),
+    `${rotations[life.rotation]}${again}`,
     idle && `it dies after ${durationOf(idle)} without use`,
     absolute && `a grant ends ${durationOf(absolute)} after consent`,
     uses && `it can be used ${uses} times`,

@@ -68,15 +68,22 @@ function remember({ provider }: Simulation, grant: Grant, { body }: Sample): voi
   }
 }
 
-/** Of an access token, in seconds: as the answer tells, or as `life` does; else it does not expire. */
-export function lifetimeOf(
+/** Of an access token, in seconds, as the answer tells, or `life` does. */
+export function toldLifetimeOf(
   { provider, samples }: Pick<Simulation, 'provider' | 'samples'>,
   sample: Sample | undefined = samples.token,
 ): number | undefined {
   const told = Number(sampled(provider, sample, 'expires_in') ?? 0);
-  if (told >= 1) return told;
-  const { accessTokenSeconds } = provider.life;
-  if (accessTokenSeconds !== undefined) return accessTokenSeconds;
+  return told >= 1 ? told : provider.life.accessTokenSeconds;
+}
+
+/** Of an access token, in seconds, for as long as it lives here; undefined: it does not expire. */
+export function lifetimeOf(
+  { provider, samples }: Pick<Simulation, 'provider' | 'samples'>,
+  sample: Sample | undefined = samples.token,
+): number | undefined {
+  const told = toldLifetimeOf({ provider, samples }, sample);
+  if (told !== undefined) return told;
   const endsAt = sampled(provider, sample, 'expires_at');
   const isAsked = provider.life.introspect === true || asksForEnd(provider);
   return (endsAt !== undefined && endsAt !== null) || isAsked ? untoldSeconds : undefined;
