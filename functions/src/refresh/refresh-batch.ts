@@ -90,7 +90,8 @@ export function createRefreshBatch(dependencies: BatchDependencies) {
 /** Whether a failure is the connection's own, and has changed nothing of when it is due. */
 function isDefect(error: unknown): boolean {
   if (!(error instanceof StrongroomError)) return true;
-  return error.code === 'sealed_value_rejected';
+  // The latter: where its server is, which its user said, is not known or not named any more.
+  return error.code === 'sealed_value_rejected' || error.code === 'invalid_argument';
 }
 
 /** Whether the others of the provider may meet the same: then it is worth a look. */

@@ -153,6 +153,15 @@ describe('a batch of the rotation', () => {
     assert.deepEqual([...postponed], [['c3', 3_600_000]]);
   });
 
+  it('puts those off that are at a tenant which the settings do not name, or which nobody said', async () => {
+    const fails = () => new StrongroomError('invalid_argument', 'The variable shop is missing.');
+    await clock.run(prepare({ fails })(batchOf(3)));
+    assert.deepEqual(
+      [...postponed],
+      ['c0', 'c1', 'c2'].map((id) => [id, 3_600_000]),
+    );
+  });
+
   it('asks nobody for a provider that the settings no longer have', async () => {
     await clock.run(prepare({})(batchOf(10, { provider: 'gone' })));
     assert.deepEqual(starts, []);
