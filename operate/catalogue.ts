@@ -1,4 +1,4 @@
-/** `npm run catalogue -- lint|new|schema|docs|import|verify`: the catalogue of providers. */
+/** `npm run catalogue -- lint|new|simulate|docs|schema|import|verify`: the catalogue of providers. */
 import './catalogue/hush.ts';
 import { catalogue } from './catalogue/parse.ts';
 import { main } from './command.ts';
