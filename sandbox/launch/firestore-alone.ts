@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,13 +29,14 @@ export async function startFirestoreAlone(): Promise<FirestoreAlone> {
   const { ports } = await choosePorts({ firestore: 8080 }, 30_000);
   const folder = join(scratch, 'firestore-alone');
   mkdirSync(folder, { recursive: true });
+  const logFile = join(folder, `${process.pid}.log`);
   const run = createRun();
   const child = run.start({
     file: join(findJavaHome(), 'bin', 'java'),
     args: ['-jar', jar(), '--host', HOST, '--port', String(ports.firestore)],
     cwd: folder,
     env: process.env,
-    logFile: join(folder, `${process.pid}.log`),
+    logFile,
   });
   let hasEnded = false;
   void child.exited.then(() => {
@@ -45,11 +46,17 @@ export async function startFirestoreAlone(): Promise<FirestoreAlone> {
   while (!(await answers({ host: HOST, port: ports.firestore }))) {
     if (hasEnded || performance.now() > deadline) {
       await run.stop();
-      throw new Error(`The Firestore emulator did not start; ${folder} has its log.`);
+      throw new Error(`The Firestore emulator did not start; its log is ${logFile}.`);
     }
     await delay(POLL_INTERVAL_MS);
   }
-  return { host: `${HOST}:${ports.firestore}`, stop: () => run.stop() };
+  return {
+    host: `${HOST}:${ports.firestore}`,
+    async stop() {
+      await run.stop();
+      rmSync(logFile, { force: true });
+    },
+  };
 }
 
 function jar(): string {
