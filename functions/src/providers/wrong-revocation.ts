@@ -27,6 +27,14 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
     Object.values(parameters).flatMap(fieldsOf).includes('client_secret') ||
     (by === 'client' &&
       !/^(?:client_secret_basic|none|.*tls_client_auth)$/.test(clientAuthentication));
+  // What a user said in the address is where his tenant is; anywhere else it could be whose grant.
+  const named = [...templates.flatMap(fieldsOf), ...fieldsOf(endpoint ?? '')];
+  const namesToken =
+    by === 'access_token' || ['token', 'access_token'].some((name) => named.includes(name));
+  const isSaid = (name: string) => Object.hasOwn(provider.variables, name);
+  const brought = 'callbackParameters' in provider ? provider.callbackParameters : [];
+  const isBrought = (name: string) => brought.includes(name);
+  const isOfAnybody = templates.flatMap(fieldsOf).some(isSaid) || named.some(isBrought);
   const rules: readonly (readonly [isRight: boolean, field: string, why: string])[] = [
     [endpoint !== undefined || kind !== 'oauth2', 'revocationEndpoint', 'is missing'],
     [
@@ -53,6 +61,11 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
       format !== 'query' || !isSecretSaid,
       'revocation.format',
       'must not be query where the client secret, or an assertion, goes with it: addresses are logged',
+    ],
+    [
+      namesToken || !isOfAnybody,
+      'revocation',
+      'must name a token beside what users say or bring: the app alone may end the grant of anybody',
     ],
     [
       !needsSecret || /^client_secret/.test(clientAuthentication),

@@ -415,6 +415,28 @@ describe('settings of how a grant is ended', () => {
       { clientAuthentication: 'client_secret_post', revocation: { format: 'query' } },
       'revocation.format',
     ],
+    'by what a browser brought and no token: that would end what is another user’s': [
+      {
+        callbackParameters: ['account'],
+        revocation: { parameters: { account: '{account}' } },
+      },
+      'revocation',
+    ],
+    'at an address that a browser brought, and no token': [
+      {
+        callbackParameters: ['account'],
+        revocationEndpoint: 'https://api.one.example/accounts/{account}',
+        revocation: { method: 'DELETE', parameters: {} },
+      },
+      'revocation',
+    ],
+    'by what a user said and no token': [
+      {
+        variables: { site: { label: 'Site', pattern: '[a-z]+', example: 'a', by: 'user' } },
+        revocation: { parameters: { site: '{site}' } },
+      },
+      'revocation',
+    ],
     'with a client secret that there is not': [
       {
         clientAuthentication: 'private_key_jwt',
