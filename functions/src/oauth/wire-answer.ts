@@ -55,16 +55,13 @@ function standard(said: Members, provider: Provider, saidAt: number): Members {
   };
 }
 
-/**
- * What the paths lead to. Where one leads nowhere, the top counts; but an ID token is where the data
- * says, or there is none that is to be read.
- */
+/** What the paths lead to; where one leads nowhere, the top counts. */
 function at(paths: Paths, said: Members): Members {
   const entries = Object.entries(paths).flatMap(([name, path]) => {
     const value = memberOf(said, path);
     const isError = name === 'error';
     const isNothing = isError ? errorCodeIn(value) === undefined : value === undefined;
-    return isNothing && name !== 'id_token' ? [] : [[name, value] as const];
+    return isNothing ? [] : [[name, value] as const];
   });
   return Object.fromEntries(entries);
 }

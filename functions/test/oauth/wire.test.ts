@@ -229,14 +229,6 @@ describe('the paths of an answer', () => {
     assert.equal(answer.access_token, 'new access');
   });
 
-  it('leave an ID token unread that is not where they lead', async () => {
-    const { answer } = await refreshed(
-      { answerPaths: { id_token: 'nowhere' } },
-      { body: { ...tokens, id_token: 'a.b.c' } },
-    );
-    assert.equal(answer.id_token, undefined);
-  });
-
   it('tell a kind of Bearer token by the name that the provider has for it', async () => {
     const body = { access_token: 'new access', token_type: 'Bot' };
     const [named, unnamed] = await Promise.all([

@@ -4,6 +4,7 @@ import { errorIn200 } from './error-in-200.ts';
 import { errorInList } from './error-in-list.ts';
 import { formEncodedAnswer } from './form-encoded-answer.ts';
 import { formPostCallback } from './form-post-callback.ts';
+import { idTokenUnread } from './id-token-unread.ts';
 import { instanceUrl } from './instance-url.ts';
 import { jsonTokenRequest } from './json-token-request.ts';
 import { multiTenantIssuer } from './multi-tenant-issuer.ts';
@@ -23,6 +24,7 @@ export const quirks = {
   'error-in-list': errorInList,
   'form-encoded-answer': formEncodedAnswer,
   'form-post-callback': formPostCallback,
+  'id-token-unread': idTokenUnread,
   'instance-url': instanceUrl,
   'json-token-request': jsonTokenRequest,
   'multi-tenant-issuer': multiTenantIssuer,
