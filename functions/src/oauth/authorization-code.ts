@@ -29,11 +29,10 @@ export interface AuthorizationResponse {
  *   `issuer_mismatch` where `iss` is another's or is missing though promised.
  */
 export function validateResponse(party: Party, response: AuthorizationResponse): URLSearchParams {
-  const { server, client, provider } = party;
+  const { server, client } = party;
   const promised = server.authorization_response_iss_parameter_supported === true;
   const { iss = server.issuer } = response;
-  const isIssuer = issuerNamesOf(provider)?.isNamed(iss, server.issuer) ?? iss === server.issuer;
-  if (response.iss === undefined ? promised : !isIssuer) {
+  if (response.iss === undefined ? promised : !isIssuerOf(party, iss)) {
     throw new StrongroomError(
       'issuer_mismatch',
       'The answer does not come from the provider that was asked. Connect the account again.',
@@ -54,6 +53,24 @@ export function validateResponse(party: Party, response: AuthorizationResponse):
   } catch (error) {
     throw refused(error);
   }
+}
+
+/**
+ * Whether an answer that names this issuer comes from the provider (RFC 9207 §2.4). Where nobody has
+ * written down what that calls itself, it must do so by the host that users are sent to, or one above
+ * or below it: else every connection would fail on the day it begins to send `iss`.
+ */
+function isIssuerOf({ provider, server }: Party, iss: string): boolean {
+  const names = issuerNamesOf(provider);
+  if (names !== undefined) return names.isNamed(iss, server.issuer);
+  if (iss === server.issuer) return true;
+  if (provider.kind !== 'oauth2' || provider.issuer !== undefined) return false;
+  const [named, sent] = [URL.parse(iss), new URL(provider.authorizationEndpoint)];
+  if (named === null || named.protocol !== sent.protocol || named.port !== sent.port) return false;
+  const [above, below] = [named.hostname, sent.hostname].toSorted((a, b) => a.length - b.length);
+  return (
+    above === below || (above?.includes('.') === true && below?.endsWith(`.${above}`) === true)
+  );
 }
 
 function refused(error: unknown): StrongroomError {
