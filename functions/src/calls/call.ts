@@ -4,6 +4,7 @@ import type { Caller } from '../identity/caller.ts';
 import type { Limits } from '../limits/limits.ts';
 import { sendWithin } from '../limits/send-within.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Provider } from '../providers/settings-schema.ts';
 import type { Opened } from '../refresh/dependencies.ts';
 import { apiOf } from './api-base.ts';
 import type { Authorized } from './authorized.ts';
@@ -51,7 +52,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
     connectionId: string,
     call: ApiCall,
     deadlineAt: number,
-  ): Promise<IncomingAnswer & Pick<ApiAnswer, 'limitFields'>> => {
+  ): Promise<IncomingAnswer & Pick<ApiAnswer, 'limitFields'> & Pick<Provider, 'answerHeaders'>> => {
     const api = apiOf(provider, tokenSet);
     const credential = credentialOf(provider, tokenSet);
     const url = withCredential(urlOf(api, call), credential);
@@ -75,19 +76,21 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
     try {
       const request = { uid, connectionId, provider, path: url.pathname, deadlineAt };
       const { answer, limitFields } = await sendWithin(limits, request, { send: sending });
-      if (provider.redactEchoes === 'never') return { ...answer, limitFields };
-      return credential.secrets.reduce(redactEchoes, { ...answer, limitFields });
+      const { answerHeaders } = provider;
+      const given = { ...answer, limitFields, answerHeaders };
+      if (provider.redactEchoes === 'never') return given;
+      return credential.secrets.reduce(redactEchoes, given);
     } catch (error) {
       throw error instanceof EgressError ? noAnswer(error, tooLarge) : error;
     }
   };
 
   return async ({ uid }, connectionId, call, deadlineAt) => {
-    const { headers, ...answer } = await authorized({
+    const { headers, answerHeaders, ...answer } = await authorized({
       request: { uid, connectionId, deadlineAt },
       send: (opened) => send(opened, connectionId, call, deadlineAt),
       bodyOf: ({ body }) => body,
     });
-    return { ...answer, headers: shownHeadersOf(headers) };
+    return { ...answer, headers: shownHeadersOf(headers, answerHeaders) };
   };
 }

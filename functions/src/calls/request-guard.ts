@@ -156,21 +156,29 @@ function isPlainPath(path: string, allowEncodedSlash: boolean): boolean {
 
 /** UTF-8, none of it overlong (RFC 3629 §3); no segment that some server reads as dots, or as two. */
 function isPlainText(path: string): boolean {
+  return (
+    path === '/' ||
+    path
+      .replace(/^\/|\/$/g, '')
+      .split('/')
+      .every(isPlainSegment)
+  );
+}
+
+/** Encoded slashes may stand side by side, as in the URL that a segment is; never beside dots. */
+function isPlainSegment(segment: string): boolean {
   let text: string;
   try {
-    text = decodeURIComponent(path);
+    text = decodeURIComponent(segment);
   } catch {
     return false;
   }
-  const folded = text
-    .normalize('NFKC')
-    .replace(/^\/|\/$/g, '')
-    .split(/[/\\]/);
-  const { length: count } = path
-    .replace(encodedSlash, '/')
-    .replace(/^\/|\/$/g, '')
-    .split('/');
-  return folded.length === count && (path === '/' || !folded.some((one) => /^[.\s]*$/.test(one)));
+  const parts = text.normalize('NFKC').split(/[/\\]/);
+  const { length: count } = segment.split(encodedSlash);
+  const isOne = count === 1;
+  return (
+    parts.length === count && !parts.some((part) => (isOne || part !== '') && /^[.\s]*$/.test(part))
+  );
 }
 
 function pathNotAllowed(): StrongroomError {
@@ -255,6 +263,12 @@ function headerNotAllowed(name: string): StrongroomError {
 const shownHeader =
   /^(cache-control|content-(disposition|language|range|type)|accept-ranges|date|etag|expires|last-modified|link|location|retry-after|vary|x-request-id|request-id|(x-)?rate-?limit(-.*)?)$/;
 
-export function shownHeadersOf(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => shownHeader.test(name)));
+/** @param further that the provider's data names. */
+export function shownHeadersOf(
+  headers: Readonly<Record<string, string>>,
+  further: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => shownHeader.test(name) || further.includes(name)),
+  );
 }

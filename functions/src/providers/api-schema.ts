@@ -125,6 +125,16 @@ export const apiEntries = {
   methods: v.optional(v.array(v.picklist(methods)), [...methods]),
   /** Request headers that callers may set besides the usual ones; lower case. */
   requestHeaders: v.optional(v.array(headerNameSchema), []),
+  /** Answer headers that `connections-call` shows besides the usual ones; lower case. */
+  answerHeaders: v.optional(
+    v.array(
+      v.pipe(
+        headerNameSchema,
+        v.check((name) => !/^set-cookie2?$/.test(name), 'must not be a cookie'),
+      ),
+    ),
+    [],
+  ),
   /** Lets a path hold `%2F`, for an API that takes names with a slash as one segment. */
   allowEncodedSlash: v.optional(v.boolean(), false),
   /**

@@ -186,7 +186,12 @@ describe('an encoded slash', () => {
   const at = apiOf(providerWith({ allowEncodedSlash: true }), {});
 
   it('goes through where the settings allow it, as it was written', () => {
-    for (const path of ['/projects/group%2Fname/issues', '/a%2fb', '/projects/a%2Fb%2Fc']) {
+    for (const path of [
+      '/projects/group%2Fname/issues',
+      '/a%2fb',
+      '/projects/a%2Fb%2Fc',
+      '/sites/https%3A%2F%2Fexample.com%2F/sitemaps',
+    ]) {
       assert.equal(urlOf(at, { method: 'GET', path }).pathname, `/v1${path}`);
     }
   });
@@ -198,6 +203,9 @@ describe('an encoded slash', () => {
     '/a%2F%2E%2E',
     '/%2F..',
     '/a%2F%2Fb/..',
+    '/a%2F%2F..',
+    '/a%2F %2Fb',
+    '/a%2F%EF%BC%8E%EF%BC%8E',
   ]) {
     it(`never becomes a step upwards: ${path}`, () => {
       assert.throws(() => urlOf(at, { method: 'GET', path }), { code: 'path_not_allowed' });

@@ -467,6 +467,12 @@ describe('the headers of an answer', () => {
   const all = Object.fromEntries([...shown, ...hidden].map((name) => [name, 'x']));
 
   it('are shown where they tell about the content, and nothing else is', () => {
-    assert.deepEqual(Object.keys(shownHeadersOf(all)), shown);
+    assert.deepEqual(Object.keys(shownHeadersOf(all, [])), shown);
+  });
+
+  it('are shown further where the settings name them', () => {
+    const answer = { 'x-created-id': '1', 'x-other': '2', etag: 'x' };
+    const further = shownHeadersOf(answer, ['x-created-id']);
+    assert.deepEqual(further, { 'x-created-id': '1', etag: 'x' });
   });
 });

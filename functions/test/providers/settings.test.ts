@@ -83,6 +83,7 @@ describe("the providers' settings", () => {
       callLimits: {},
       allowEncodedSlash: false,
       allowTokenRelease: false,
+      answerHeaders: [],
       life: { rotation: 'rotates', permanentErrors: [], transientErrors: [] },
       rotate: { policy: 'always', usedWithinDays: 30, perSecond: 10, concurrency: 10 },
     });
