@@ -43,12 +43,17 @@ export async function newIdToken(
   const { privateKey } = await keyPair();
   const issuer = issuerIn(simulation);
   const hasTenant = issuer.includes(tenantPlace);
+  const { provider } = simulation;
+  // One that nobody may read is one that nobody could believe.
+  const isUnread = 'quirks' in provider && provider.quirks.includes('id-token-unread');
   return new SignJWT({
-    ...(nonce !== undefined && { nonce }),
+    ...(nonce !== undefined && !isUnread && { nonce }),
     ...(hasTenant && { tid: simulatedTenant }),
   })
     .setProtectedHeader({ alg: 'RS256', kid: keyId })
-    .setIssuer(issuer.replace(tenantPlace, simulatedTenant))
+    .setIssuer(
+      isUnread ? 'https://elsewhere.example' : issuer.replace(tenantPlace, simulatedTenant),
+    )
     .setSubject(subjectOf(simulation))
     .setAudience(simulation.registration.clientId)
     .setIssuedAt()

@@ -48,11 +48,12 @@ async function exchangeCode(
   demand(isProof(verifier, codeChallenge), 'code_verifier does not fit', 'invalid_grant');
   simulation.counters.tokens += 1;
   const hasRefreshToken = Boolean(sampled(provider, samples.token, 'refresh_token'));
+  const hasKeys = provider.kind === 'oidc' || provider.jwksUri !== undefined;
+  const isPromised = nonce !== undefined && hasKeys;
   return tokenAnswer(simulation, samples.token, {
     grant,
     nonce,
-    withIdToken:
-      nonce !== undefined && (provider.kind === 'oidc' || provider.jwksUri !== undefined),
+    withIdToken: provider.quirks.includes('id-token-unread') || isPromised,
     refreshToken: hasRefreshToken ? grants.newRefreshToken(grant) : undefined,
   });
 }
