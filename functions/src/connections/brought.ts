@@ -1,9 +1,6 @@
 import { StrongroomError } from '../errors.ts';
 import type { AuthorizingProvider } from '../providers/settings-schema.ts';
-import type { Values } from '../providers/variables.ts';
-
-/** One segment of a path and nothing else: it came through a browser, and goes into addresses. */
-const segment = /^(?!\.{1,2}$)[\w.~-]{1,200}$/;
+import { isSegment, type Values } from '../providers/variables.ts';
 
 /**
  * Parameters of the authorization response that the provider's data keeps, as the app handed them on.
@@ -23,7 +20,7 @@ export function broughtOf(
     );
   }
   for (const [name, value] of Object.entries(given)) {
-    if (segment.test(value)) continue;
+    if (isSegment(value)) continue;
     throw new StrongroomError(
       'invalid_argument',
       `The provider's parameter ${name} is not of a form that can be used. Connect the account again.`,

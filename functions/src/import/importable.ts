@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { toldApart } from '../connections/told-apart.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Provider, Settings } from '../providers/settings-schema.ts';
 import type { Account } from '../store/documents.ts';
+import { wrongFieldsOf } from './fields.ts';
 import { type Epoch, type ImportLine, type Refusal, readLine } from './line.ts';
 
 /** A connection that is fit to be imported: all but its sealing and its times to come. */
@@ -69,6 +71,9 @@ function judged(
   if (Object.keys(provider.variables).length > 0) {
     return { field: 'provider', reason: 'asks its users for variables: have them connect it' };
   }
+  const extra = line.fields ?? {};
+  const wrong = wrongFieldsOf({ ...provider, id }, extra);
+  if (wrong !== undefined) return wrong;
   if (!accessToken && !refreshToken) {
     return { field: 'accessToken', reason: 'is missing, and refreshToken as well' };
   }
@@ -86,17 +91,21 @@ function judged(
   }
   const { idToken } = line;
   const { subject, name, email } = line.account ?? {};
+  const told = { ...(subject && { subject }), ...(name && { name }), ...(email && { email }) };
+  const account = toldApart({ ...provider, id }, { extra }, told);
   return {
     id:
       connectionId ??
       derivedId(
         uid,
         id,
-        subject ? ['subject', subject] : ['', identity ?? refreshToken ?? accessToken ?? ''],
+        account.subject
+          ? ['subject', account.subject]
+          : ['', identity ?? refreshToken ?? accessToken ?? ''],
       ),
     uid,
     provider: id,
-    account: { ...(subject && { subject }), ...(name && { name }), ...(email && { email }) },
+    account,
     tokenSet: {
       // What the vault holds where a provider gave none that is known here.
       accessToken: accessToken ?? '',
@@ -105,6 +114,7 @@ function judged(
       ...(idToken && { idToken }),
       scopes: scopesOf(line, provider),
       ...times,
+      ...(line.fields && { extra }),
     },
     isAgeKnown: obtained !== undefined,
     isIdGiven: Boolean(connectionId),

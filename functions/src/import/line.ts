@@ -67,6 +67,8 @@ export const importLineSchema = v.strictObject({
   obtainedAt: v.nullish(time),
   /** When the access token expires. */
   expiresAt: v.nullish(time),
+  /** What else the provider's data keeps of a connection: `{"realmId": "9130"}`. */
+  fields: v.nullish(v.record(text(63), text(2_048))),
 });
 
 export type ImportLine = v.InferOutput<typeof importLineSchema>;

@@ -5,6 +5,11 @@ import { patternOf, type Variable } from './variable-schema.ts';
 /** What a user says of a provider's variables, by their names. */
 export type Values = Readonly<Record<string, string>>;
 
+/** One segment of a path and nothing else: for what comes through a browser and goes into addresses. */
+export function isSegment(value: string): boolean {
+  return /^(?!\.{1,2}$)[\w.~-]{1,200}$/.test(value);
+}
+
 /** As long as a host's name may be (RFC 1035 §2.3.4). */
 const valueMaxLength = 253;
 

@@ -30,6 +30,13 @@ const { providers } = parseSettings(
           endpointHosts: ['*.p.example'],
           variables: { subdomain: { label: 'S', pattern: '[a-z]+', example: 'acme', by: 'user' } },
         },
+        books: {
+          ...provider,
+          keep: ['region'],
+          callbackParameters: ['company'],
+          apiBaseUrl: 'https://{region}.p.example/v3/{company}',
+          apiHosts: ['*.p.example'],
+        },
         comma: { ...provider, scopeSeparator: ',', life: { accessTokenSeconds: 3_600 } },
       },
     }),
@@ -51,6 +58,25 @@ describe('a line of an import', () => {
   const refused: readonly [what: string, value: unknown, field: string, reason: RegExp][] = [
     ['that is no object', mark, '(line)', /^must be Object$/],
     ['of a tenant that it cannot name', { ...good, provider: 'desk' }, 'provider', /variables/],
+    ['with a field that nobody keeps', { ...good, fields: { [mark]: '1' } }, 'fields', /may have/],
+    [
+      'without what no refresh will tell',
+      { ...good, provider: 'books' },
+      'fields.company',
+      /missing/,
+    ],
+    [
+      'whose API is elsewhere by its path',
+      { ...good, provider: 'books', fields: { company: '../7' } },
+      'fields.company',
+      /must be letters/,
+    ],
+    [
+      'whose API is elsewhere by its host',
+      { ...good, provider: 'books', fields: { company: '7', region: 'evil.example/' } },
+      'fields',
+      /apiHosts/,
+    ],
     ['with an unknown field', { ...good, [mark]: 1 }, '(line)', /unknown field/],
     [
       'with an unknown field of its account',
@@ -163,6 +189,14 @@ describe('a line of an import', () => {
   it('with a refresh token alone has no access token that anybody could be given', () => {
     const { tokenSet } = fit({ uid: 'ada', provider: 'p', refreshToken: 'rt' });
     assert.ok(tokenSet.expiresAt !== undefined && tokenSet.expiresAt < now);
+  });
+
+  it('may tell what calls need beside the tokens, and is another account by it', () => {
+    const line = { ...good, provider: 'books', account: { subject: '1' } };
+    const [one, two] = ['7', '8'].map((company) => fit({ ...line, fields: { company } }));
+    assert.deepEqual(one?.tokenSet.extra, { company: '7' });
+    assert.deepEqual([one?.account.subject, two?.account.subject], ['1@7', '1@8']);
+    assert.notEqual(one?.id, two?.id);
   });
 
   it('has the same id always, and another for another user, provider or account', () => {
