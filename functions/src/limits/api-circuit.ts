@@ -2,7 +2,7 @@ import { EgressError } from '../egress/egress.ts';
 import { retryAfterSecondsOf } from '../egress/retry-after.ts';
 import { OAuthFailure } from '../oauth/failure.ts';
 import type { Provider } from '../providers/settings-schema.ts';
-import { fieldsOf } from '../providers/template.ts';
+import { fieldsOf, hostIn } from '../providers/template.ts';
 
 /** What became of a call. */
 export type CallOutcome =
@@ -25,8 +25,9 @@ export function circuitOf(providerId: string): string {
 export function isHostSaid(provider: Provider): boolean {
   const { apiBaseUrl, variables } = provider;
   const brought = 'callbackParameters' in provider ? provider.callbackParameters : [];
-  const host = /^(?:[a-z]+:\/\/)?[^/]*/i.exec(apiBaseUrl)?.[0] ?? '';
-  return fieldsOf(host).some((name) => Object.hasOwn(variables, name) || brought.includes(name));
+  return fieldsOf(hostIn(apiBaseUrl)).some(
+    (name) => Object.hasOwn(variables, name) || brought.includes(name),
+  );
 }
 
 /** That nobody is there to answer. A 500 is an answer: of one path, mostly. */

@@ -57,6 +57,11 @@ export function fixedOriginOf(template: string): string | undefined {
   return origin.includes('{') ? undefined : URL.parse(origin)?.origin;
 }
 
+/** What a template of a URL has for its host, with the scheme before it. */
+export function hostIn(template: string): string {
+  return /^(?:[a-z]+:\/\/)?[^/?#]*/i.exec(template)?.[0] ?? '';
+}
+
 /** The fields that a template needs. */
 export function fieldsOf(template: string): string[] {
   return [...template.matchAll(placeholder)].flatMap(([, name]) => name ?? []);

@@ -1,5 +1,5 @@
 import type { Settings } from './settings-schema.ts';
-import { fieldsOf } from './template.ts';
+import { fieldsOf, hostIn } from './template.ts';
 import { givenNamesOf } from './wrong-credentials.ts';
 import { keptNamesOf } from './wrong-template.ts';
 
@@ -41,6 +41,11 @@ export function wrongRevocationOf(provider: Settings['providers'][string]): Wron
       endpoint === undefined || holds([endpoint], asked),
       'revocationEndpoint',
       'must hold only {token}, {access_token}, {client_id} and fields that are kept',
+    ],
+    [
+      fieldsOf(hostIn(endpoint ?? '')).every(isSaid),
+      'revocationEndpoint',
+      'must hold in its host only what users say (variables): the client is known there',
     ],
     [
       holds(Object.values(parameters), [...asked, 'client_secret']),

@@ -1,5 +1,5 @@
 import type { Settings } from './settings-schema.ts';
-import { fieldsOf } from './template.ts';
+import { fieldsOf, hostIn } from './template.ts';
 import { givenNamesOf } from './wrong-credentials.ts';
 
 type Checked = Settings['providers'][string];
@@ -28,8 +28,7 @@ export function wrongTemplateOf(provider: Checked): Wrong | undefined {
     const isKnown = texts.flatMap(fieldsOf).every((name) => known.includes(name));
     if (!isKnown) return { field, why: 'must hold only what `keep`, `fields` or the like names' };
   }
-  const host = /^(?:[a-z]+:\/\/)?[^/]*/i.exec(apiBaseUrl)?.[0] ?? '';
-  return host.includes('{') && apiHosts.length === 0
+  return hostIn(apiBaseUrl).includes('{') && apiHosts.length === 0
     ? { field: 'apiHosts', why: 'must name the hosts that apiBaseUrl may lead to' }
     : undefined;
 }

@@ -387,6 +387,14 @@ describe('settings of how a grant is ended', () => {
       { revocationEndpoint: 'https://api.one.example/{client_secret}', revocation: {} },
       'revocationEndpoint',
     ],
+    'at a host that the provider or a browser tells': [
+      { revocationEndpoint: 'https://{shop}.one.example/revoke', revocation: {} },
+      'revocationEndpoint',
+    ],
+    'at an address that the provider tells whole': [
+      { revocationEndpoint: '{shop}/revoke', revocation: {} },
+      'revocationEndpoint',
+    ],
     'with a field in its path that nobody keeps': [
       { revocationEndpoint: 'https://api.one.example/{place}', revocation: {} },
       'revocationEndpoint',
