@@ -1,4 +1,4 @@
-import { connectionsPerSweep } from '../functions/src/connections/sweep.ts';
+import { connectionsPerSweep } from '../functions/src/connections/upkeep/sweep.ts';
 import { dayMs } from '../functions/src/platform/durations.ts';
 import { rotationPeriodMs } from '../functions/src/refresh/allowance.ts';
 import type { Observation } from './observation.ts';

@@ -29,7 +29,9 @@ const rotations: Readonly<Record<Provider['life']['rotation'], string>> = {
  */
 export function accessInWords(seconds: number | undefined, isTold: boolean): string {
   if (seconds !== undefined) return `an access token lives for ${durationOf(seconds)}`;
-  return isTold ? 'the provider tells each time when an access token ends' : 'an access token has no known end';
+  return isTold
+    ? 'the provider tells each time when an access token ends'
+    : 'an access token has no known end';
 }
 
 /** What is known of how refresh tokens live. */

@@ -3,8 +3,8 @@
  * nothing.
  */
 import type { AxiosInstance } from 'axios';
-import type { Disconnected } from '../connections/disconnect.ts';
-import type { ExchangedToken, OwnExchange } from '../connections/exchange.ts';
+import type { Disconnected } from '../connections/end/disconnect.ts';
+import type { ExchangedToken, OwnExchange } from '../connections/exchange/exchange.ts';
 import type { ReleasedToken } from '../connections/token.ts';
 import { deadlineFrom } from '../triggers/options.ts';
 import { suite } from '../triggers/suite.ts';

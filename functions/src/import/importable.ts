@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { toldApart } from '../connections/told-apart.ts';
+import { toldApart } from '../connections/account/told-apart.ts';
 import type { TokenSet } from '../oauth/token-set.ts';
 import type { Provider, Settings } from '../providers/settings-schema.ts';
 import type { Account } from '../store/documents.ts';

@@ -1,5 +1,5 @@
 import { recordsOf } from '../audit/recorder.ts';
-import { newConnection } from '../connections/new-connection.ts';
+import { newConnection } from '../connections/keep/new-connection.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Settings } from '../providers/settings-schema.ts';

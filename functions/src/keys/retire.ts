@@ -5,7 +5,7 @@ import type { Retiring } from '../store/key-store.ts';
 /**
  * How long a version must have sealed no document before it is disabled: longer than anything else can
  * carry a value that it sealed. Tasks do, of a grant that is to be revoked for eight days
- * (`connections/revoke-later.ts`) and of a refresh's result for one (`refresh/spill.ts`); pending
+ * (`connections/end/revoke-later.ts`) and of a refresh's result for one (`refresh/spill.ts`); pending
  * authorizations for ten minutes. Each may be of an instance that took it for the newest for five.
  */
 export const unnamedMs = 9 * dayMs;

@@ -1,4 +1,4 @@
-import type { CallbackTarget } from '../connections/callback.ts';
+import type { CallbackTarget } from '../connections/authorize/callback.ts';
 import { badCallback } from './received.ts';
 import { responseParameterMaxLength } from './requests.ts';
 

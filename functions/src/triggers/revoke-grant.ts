@@ -1,5 +1,5 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
-import { revokeLaterSchema, revokingMs } from '../connections/revoke-later.ts';
+import { revokeLaterSchema, revokingMs } from '../connections/end/revoke-later.ts';
 import { taskInvokers } from './options.ts';
 import { parseRequest } from './requests.ts';
 import { suite } from './suite.ts';

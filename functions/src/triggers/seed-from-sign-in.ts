@@ -1,6 +1,6 @@
 import { beforeUserSignedIn } from 'firebase-functions/identity';
 import { onTaskDispatched } from 'firebase-functions/tasks';
-import { seedLaterSchema } from '../connections/seed.ts';
+import { seedLaterSchema } from '../connections/sign-in/seed.ts';
 import { seedSignIns, taskInvokers } from './options.ts';
 import { parseRequest } from './requests.ts';
 import { suite } from './suite.ts';

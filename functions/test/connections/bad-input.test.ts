@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { authorizationTtlMs } from '../../src/connections/begin.ts';
+import { authorizationTtlMs } from '../../src/connections/authorize/begin.ts';
 import type { AuthorizationResponse } from '../../src/oauth/authorization-code.ts';
 import { errorOf, refuses } from '../harness/errors.ts';
 import { changesNothing } from '../harness/unchanged.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { BegunDevice } from '../../src/connections/begin-device.ts';
+import type { BegunDevice } from '../../src/connections/authorize/begin-device.ts';
+import type { PolledDevice } from '../../src/connections/authorize/poll-device.ts';
 import type { Connection } from '../../src/connections/connection.ts';
-import type { PolledDevice } from '../../src/connections/poll-device.ts';
 import type { Suite } from '../../src/suite.ts';
 import { recordsIn } from '../harness/audit.ts';
 import { atCommits, holdCommits } from '../harness/commits.ts';

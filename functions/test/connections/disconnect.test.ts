@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { revokingMs } from '../../src/connections/revoke-later.ts';
+import { revokingMs } from '../../src/connections/end/revoke-later.ts';
 import type { RevocationShape } from '../../src/providers/wire-schema.ts';
 import { pathsIn, recordsIn } from '../harness/audit.ts';
 import { errorOf, refuses } from '../harness/errors.ts';

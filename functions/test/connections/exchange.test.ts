@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Connected } from '../../src/connections/connection.ts';
-import type { ExchangedToken, ExchangeRequest } from '../../src/connections/exchange.ts';
+import type { ExchangedToken, ExchangeRequest } from '../../src/connections/exchange/exchange.ts';
 import type { Suite } from '../../src/suite.ts';
 import { recordsIn } from '../harness/audit.ts';
 import { suiteWith } from '../harness/devices.ts';

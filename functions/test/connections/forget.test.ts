@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { stack } from '../../../sandbox/test/stack.ts';
 import { isReceiptOf } from '../../src/audit/receipt.ts';
-import { createSweep } from '../../src/connections/sweep.ts';
+import { createSweep } from '../../src/connections/upkeep/sweep.ts';
 import { createForgettingStore } from '../../src/store/forgetting-store.ts';
 import type { Suite } from '../../src/suite.ts';
 import { pathsIn, recordsIn } from '../harness/audit.ts';

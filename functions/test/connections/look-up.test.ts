@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { apiOf } from '../../src/calls/api-base.ts';
-import { createLookUp } from '../../src/connections/look-up.ts';
+import { createLookUp } from '../../src/connections/account/look-up.ts';
 import { EgressError, type OutgoingRequest } from '../../src/egress/egress.ts';
 import { createPartyFinder } from '../../src/oauth/party.ts';
 import { parseSettings } from '../../src/providers/settings.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { stack } from '../../../sandbox/test/stack.ts';
-import { authorizationIdOf } from '../../src/connections/remember.ts';
+import { authorizationIdOf } from '../../src/connections/authorize/remember.ts';
 import { atCommits } from '../harness/commits.ts';
 import { openDatabase } from '../harness/database.ts';
 import { refuses } from '../harness/errors.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readProfile } from '../../src/connections/ask-profile.ts';
-import { accountOf, profileOf } from '../../src/connections/profile-claims.ts';
+import { readProfile } from '../../src/connections/account/ask-profile.ts';
+import { accountOf, profileOf } from '../../src/connections/account/profile-claims.ts';
 import { partyAnswering } from '../oauth/parties.ts';
 
 describe('the claims of a profile', () => {

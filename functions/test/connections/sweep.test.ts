@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { stack } from '../../../sandbox/test/stack.ts';
-import { connectionsPerSweep, createSweep } from '../../src/connections/sweep.ts';
+import { connectionsPerSweep, createSweep } from '../../src/connections/upkeep/sweep.ts';
 import { createForgettingStore } from '../../src/store/forgetting-store.ts';
 import { openDatabase } from '../harness/database.ts';
 import { refuses } from '../harness/errors.ts';

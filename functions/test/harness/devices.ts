@@ -1,5 +1,5 @@
 import { Browser } from '../../../sandbox/provider/browser.ts';
-import type { BegunDevice } from '../../src/connections/begin-device.ts';
+import type { BegunDevice } from '../../src/connections/authorize/begin-device.ts';
 import type { Suite } from '../../src/suite.ts';
 import { changeProvider } from './change-provider.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,5 @@
-import { revokeLaterSchema } from '../../src/connections/revoke-later.ts';
-import { seedLaterSchema } from '../../src/connections/seed.ts';
+import { revokeLaterSchema } from '../../src/connections/end/revoke-later.ts';
+import { seedLaterSchema } from '../../src/connections/sign-in/seed.ts';
 import type { Enqueue, Queue } from '../../src/platform/tasks.ts';
 import { spilledSchema } from '../../src/refresh/spill.ts';
 import type { Suite } from '../../src/suite.ts';

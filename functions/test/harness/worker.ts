@@ -4,8 +4,8 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import { revokeLaterSchema } from '../../src/connections/revoke-later.ts';
-import { seedLaterSchema } from '../../src/connections/seed.ts';
+import { revokeLaterSchema } from '../../src/connections/end/revoke-later.ts';
+import { seedLaterSchema } from '../../src/connections/sign-in/seed.ts';
 import { type Resealing, resealSchema } from '../../src/keys/reseal.ts';
 import { createServerClock } from '../../src/platform/server-clock.ts';
 import type { Queue } from '../../src/platform/tasks.ts';

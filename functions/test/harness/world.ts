@@ -15,7 +15,7 @@ import {
   startSecretManager,
 } from '../../../sandbox/secret-manager/secret-manager.ts';
 import { stack } from '../../../sandbox/test/stack.ts';
-import type { BeginRequest } from '../../src/connections/begin.ts';
+import type { BeginRequest } from '../../src/connections/authorize/begin.ts';
 import type { Connected } from '../../src/connections/connection.ts';
 import type { AuthorizationResponse } from '../../src/oauth/authorization-code.ts';
 import { type Settings, settingsSchema } from '../../src/providers/settings-schema.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { toldApart } from '../../src/connections/told-apart.ts';
+import { toldApart } from '../../src/connections/account/told-apart.ts';
 import { createPartyFinder } from '../../src/oauth/party.ts';
 import { createProviderList } from '../../src/providers/list.ts';
 import { parseSettings } from '../../src/providers/settings.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { until } from '../../../sandbox/demo/until.ts';
-import { authorizationIdOf } from '../../src/connections/remember.ts';
+import { authorizationIdOf } from '../../src/connections/authorize/remember.ts';
 import type { Suite } from '../../src/suite.ts';
 import { type Deployed, loadDeployed } from '../harness/deployed.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { answerFrom } from '../../../client/src/answer.ts';
-import { broughtOf } from '../../src/connections/brought.ts';
+import { broughtOf } from '../../src/connections/authorize/brought.ts';
 import { callbackPage, withParameters } from '../../src/triggers/callback-page.ts';
 import { callbackParametersOf, stateIn } from '../../src/triggers/callback-parameters.ts';
 import { completeRequest, parseRequest } from '../../src/triggers/requests.ts';
