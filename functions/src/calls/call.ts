@@ -11,7 +11,7 @@ import type { Authorized } from './authorized.ts';
 import { acceptOver, credentialOf, headersFor, withCredential } from './credential.ts';
 import { noAnswer } from './no-answer.ts';
 import { redactEchoes } from './redact.ts';
-import { type ApiCall, headersOf, shownHeadersOf, urlOf } from './request-guard.ts';
+import { type ApiCall, headersOf, shownHeadersOf, urlAt } from './request-guard.ts';
 
 /** The provider's answer, with the headers that callers may see. */
 export interface ApiAnswer {
@@ -55,7 +55,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
   ): Promise<IncomingAnswer & Pick<ApiAnswer, 'limitFields'> & Pick<Provider, 'answerHeaders'>> => {
     const api = apiOf(provider, tokenSet);
     const credential = credentialOf(provider, tokenSet);
-    const url = withCredential(urlOf(api, call), credential);
+    const url = withCredential(urlAt(api, call), credential);
     const own = headersOf(provider, call.headers, call.otherHeaders);
     const asked = { ...credential.apiHeaders, ...own, ...acceptOver(credential, own['accept']) };
     const sending = async () => {
@@ -63,7 +63,7 @@ export function createCallApi({ authorized, egress, limits, clock }: CallDepende
       if (timeoutMs <= 0) throw new StrongroomError('deadline_exceeded', 'The call took too long.');
       return egress({
         url,
-        allowedOrigins: [api.base.origin],
+        allowedOrigins: [url.origin],
         method: call.method,
         headers: { ...asked, ...(await headersFor(credential, call.method, url)) },
         certificate: credential.certificate,

@@ -6,7 +6,7 @@ import type { Api } from './api-base.ts';
 /** A call as the caller states it; the vault adds the host and the credential. */
 export interface ApiCall {
   readonly method: string;
-  /** Below the provider's API base URL: `/me`. */
+  /** Below the provider's API base URL: `/me`; or a URL of another host that `apiHosts` names. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | readonly string[]>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -45,7 +45,7 @@ const forbiddenHeader = new RegExp(
 const visible = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * Builds the one URL that a call may reach.
+ * Builds the one URL that a call may reach, below the API's base URL.
  *
  * @throws StrongroomError `method_not_allowed`, `path_not_allowed`; `invalid_argument` for a query
  *   that holds a credential.
@@ -74,8 +74,21 @@ export function urlOf({ provider, base }: Api, { method, path, query = {} }: Api
 }
 
 /**
- * The same for a caller that states the URL whole, as axios does: absolute and below the provider's
- * API base URL, or a path below it; the query as it is.
+ * The same for a call whose path may be a URL: below that base URL, or of another host of the API.
+ *
+ * @throws as `urlOf`.
+ */
+export function urlAt(api: Api, call: ApiCall): URL {
+  const [, authority, path = '', query] = parts.exec(call.path) ?? [];
+  if (authority === undefined) return urlOf(api, call);
+  const place = placeOf(api, authority, path);
+  if (place === undefined || query !== undefined || call.path.includes('#')) throw pathNotAllowed();
+  return urlOf({ ...api, base: place.base }, { ...call, path: place.path });
+}
+
+/**
+ * The same for a caller that states the URL whole, as axios does: absolute, or a path below the
+ * provider's API base URL; the query as it is.
  *
  * @throws StrongroomError `method_not_allowed`, `path_not_allowed`.
  */
@@ -83,16 +96,16 @@ export function urlWithin(api: Api, method: string, address: string): URL {
   const { base } = api;
   const prefix = base.pathname.replace(/\/$/, '');
   const [, authority, path = '', query = ''] = parts.exec(address) ?? [];
-  const isAbsolute = authority !== undefined;
-  if (isAbsolute && !(isOrigin(authority, base.origin) && path.startsWith(`${prefix}/`))) {
+  const place = authority === undefined ? { base, path } : placeOf(api, authority, path);
+  if (place === undefined) {
     throw new StrongroomError(
       'path_not_allowed',
-      `The credential of this connection goes to ${base.origin}${prefix}/ only. Ask for a path ` +
-        'below it; for other addresses use a client without credential.',
+      `The credential of this connection goes to ${base.origin}${prefix}/ and to hosts that the ` +
+        'settings name (apiHosts), nowhere else. For other addresses use a client without credential.',
       { field: 'url' },
     );
   }
-  const url = urlOf(api, { method, path: isAbsolute ? path.slice(prefix.length) : path });
+  const url = urlOf({ ...api, base: place.base }, { method, path: place.path });
   // Some servers take ";" for "&".
   assertNoTokenAmong(new URLSearchParams(query.replaceAll(';', '&')).keys(), api);
   if (query !== '') url.search = [url.search.slice(1), query].filter(Boolean).join('&');
@@ -101,6 +114,25 @@ export function urlWithin(api: Api, method: string, address: string): URL {
 
 /** Scheme and authority, path, query (RFC 3986 appendix B); a fragment is left out. */
 const parts = /^([a-z][a-z\d+.-]*:\/\/[^/?#\\]*)?([^?#]*)(?:\?([^#]*))?/i;
+
+/**
+ * Where a URL leads: below the base URL, or to another host that the data names by itself, whatever the
+ * path. A pattern (`*.example.com`) is for what the provider tells, not for what callers ask for.
+ */
+function placeOf(
+  { provider, base }: Api,
+  authority: string,
+  path: string,
+): { readonly base: URL; readonly path: string } | undefined {
+  const prefix = base.pathname.replace(/\/$/, '');
+  if (isOrigin(authority, base.origin)) {
+    const isBelow = path.startsWith(`${prefix}/`);
+    return isBelow ? { base, path: path.slice(prefix.length) } : undefined;
+  }
+  const hosts = provider.apiHosts.filter((name) => !name.startsWith('*'));
+  const host = hosts.find((name) => isOrigin(authority, `https://${name}`));
+  return host === undefined ? undefined : { base: new URL(`https://${host}`), path };
+}
 
 function isOrigin(authority: string, origin: string): boolean {
   if (authority.includes('@') || !URL.canParse(authority)) return false;
@@ -184,7 +216,7 @@ function isPlainSegment(segment: string): boolean {
 function pathNotAllowed(): StrongroomError {
   return new StrongroomError(
     'path_not_allowed',
-    'The path must start with "/", hold no "..", "//", "\\", ";" or encoded separator, and no ' +
+    'The path must start with "/" (or be a URL of a host that apiHosts names), hold no "..", "//", "\\", ";" or encoded separator, and no ' +
       'query: that goes into the field query.',
     { field: 'path' },
   );

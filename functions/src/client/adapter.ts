@@ -90,7 +90,6 @@ async function send(
   const api = apiOf(provider, tokenSet);
   const credential = credentialOf(provider, tokenSet);
   const url = withCredential(urlWithin(api, method, addresses.getUri(config)), credential);
-  const allowedOrigin = api.base.origin;
   const repeatable = canReplay(config.data) && isRepeatable(method, config.headers);
   const isStream = config.responseType === 'stream';
   const { maxContentLength: asked = -1 } = config;
@@ -106,7 +105,15 @@ async function send(
     const headers = AxiosHeaders.concat(credential.apiHeaders, config.headers, accept, proven);
     const sent = { ...config, maxContentLength };
     const { certificate } = credential;
-    return door({ url, allowedOrigin, method, headers, signal, certificate, config: sent });
+    return door({
+      url,
+      allowedOrigin: url.origin,
+      method,
+      headers,
+      signal,
+      certificate,
+      config: sent,
+    });
   };
 
   for (let retries = 0; ; retries += 1) {

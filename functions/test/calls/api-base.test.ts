@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { apiOf } from '../../src/calls/api-base.ts';
 import { credentialOf, withCredential } from '../../src/calls/credential.ts';
-import { assertNoCredential, headersOf, urlOf, urlWithin } from '../../src/calls/request-guard.ts';
+import {
+  assertNoCredential,
+  headersOf,
+  urlAt,
+  urlOf,
+  urlWithin,
+} from '../../src/calls/request-guard.ts';
 import { providerSchema } from '../../src/providers/provider-schema.ts';
 
 function providerWith(change: object) {
@@ -217,5 +223,62 @@ describe('an encoded slash', () => {
     assert.throws(() => urlOf(closed, { method: 'GET', path: '/a%2Fb' }), {
       code: 'path_not_allowed',
     });
+  });
+});
+
+describe('another host of the API', () => {
+  const api = apiOf(
+    providerWith({ apiHosts: ['uploads.api.example', '*.tenant.api.example'] }),
+    {},
+  );
+  const at = (path: string) => urlAt(api, { method: 'GET', path }).href;
+  const within = (address: string) => urlWithin(api, 'GET', address).href;
+
+  it('is called by its whole URL where the settings name it', () => {
+    assert.equal(at('https://uploads.api.example/files/1'), 'https://uploads.api.example/files/1');
+    assert.equal(
+      within('https://uploads.api.example/files?name=a'),
+      'https://uploads.api.example/files?name=a',
+    );
+    const query = { name: 'a' };
+    const call = { method: 'GET', path: 'https://uploads.api.example/files', query };
+    assert.equal(urlAt(api, call).href, 'https://uploads.api.example/files?name=a');
+  });
+
+  for (const address of [
+    'https://evil.example/files',
+    'https://uploads.api.example.evil.example/files',
+    'https://evil.example@uploads.api.example/files',
+    'https://uploads.api.example@evil.example/files',
+    'https://uploads.api.example:8443/files',
+    'http://uploads.api.example/files',
+    'https://a.tenant.api.example/files',
+    'https://*.tenant.api.example/files',
+    'https://uploads.api.example/../files',
+    'https://uploads.api.example//files',
+    'https://uploads.api.example\\files',
+    'https://uploads.api.example',
+    'https://127.0.0.1/files',
+    'http://127.0.0.1/files',
+    'https:uploads.api.example/files',
+  ]) {
+    it(`is not ${address}`, () => {
+      assert.throws(() => at(address), { code: 'path_not_allowed' });
+      assert.throws(() => within(address), { code: 'path_not_allowed' });
+    });
+  }
+
+  it('takes no query beside the field query, and no fragment', () => {
+    for (const end of ['?a=b', '#a']) {
+      assert.throws(() => at(`https://uploads.api.example/files${end}`), {
+        code: 'path_not_allowed',
+      });
+    }
+  });
+
+  it('takes no credential of the caller in its query either', () => {
+    const query = { access_token: 'mine' };
+    const call = { method: 'GET', path: 'https://uploads.api.example/files', query };
+    assert.throws(() => urlAt(api, call), { code: 'invalid_argument' });
   });
 });
