@@ -11,7 +11,8 @@ import type { Authorized } from './authorized.ts';
 import { acceptOver, credentialOf, headersFor, withCredential } from './credential.ts';
 import { noAnswer } from './no-answer.ts';
 import { redactEchoes } from './redact.ts';
-import { type ApiCall, headersOf, shownHeadersOf, urlAt } from './request-guard.ts';
+import { type ApiCall, headersOf, shownHeadersOf } from './request-guard.ts';
+import { urlAt } from './request-url.ts';
 
 /** The provider's answer, with the headers that callers may see. */
 export interface ApiAnswer {

@@ -8,7 +8,7 @@ import type { Account } from '../store/documents.ts';
 import { apiOf } from './api-base.ts';
 import { credentialOf, headersFor, withCredential } from './credential.ts';
 import { addressRefused } from './no-answer.ts';
-import { urlOf } from './request-guard.ts';
+import { urlOf } from './request-url.ts';
 
 /** What an API says of credentials. `account`: whose they are, as far as it told. */
 export type Verdict =

@@ -10,7 +10,8 @@ import {
 import { apiOf } from '../calls/api-base.ts';
 import type { Authorized } from '../calls/authorized.ts';
 import { acceptOver, credentialOf, headersFor, withCredential } from '../calls/credential.ts';
-import { assertNoCredential, urlWithin } from '../calls/request-guard.ts';
+import { assertNoCredential } from '../calls/request-guard.ts';
+import { urlWithin } from '../calls/request-url.ts';
 import type { Door } from '../egress/adapter.ts';
 import { EgressError } from '../egress/egress.ts';
 import type { Limits } from '../limits/limits.ts';

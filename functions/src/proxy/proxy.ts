@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { Authorized } from '../calls/authorized.ts';
 import { headersFor, withCredential } from '../calls/credential.ts';
 import { noAnswer } from '../calls/no-answer.ts';
-import { urlWithin } from '../calls/request-guard.ts';
+import { urlWithin } from '../calls/request-url.ts';
 import { EgressError } from '../egress/egress.ts';
 import type { StreamingEgress } from '../egress/stream.ts';
 import { StrongroomError } from '../errors.ts';

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { apiOf } from '../../src/calls/api-base.ts';
 import { credentialOf, withCredential } from '../../src/calls/credential.ts';
-import {
-  assertNoCredential,
-  headersOf,
-  urlAt,
-  urlOf,
-  urlWithin,
-} from '../../src/calls/request-guard.ts';
+import { assertNoCredential, headersOf } from '../../src/calls/request-guard.ts';
+import { urlAt, urlOf, urlWithin } from '../../src/calls/request-url.ts';
 import { providerSchema } from '../../src/providers/provider-schema.ts';
 
 function providerWith(change: object) {

@@ -5,13 +5,8 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { listen } from '../../../sandbox/http/local-server.ts';
 import { apiOf } from '../../src/calls/api-base.ts';
-import {
-  type ApiCall,
-  headersOf,
-  shownHeadersOf,
-  urlOf,
-  urlWithin,
-} from '../../src/calls/request-guard.ts';
+import { type ApiCall, headersOf, shownHeadersOf } from '../../src/calls/request-guard.ts';
+import { urlOf, urlWithin } from '../../src/calls/request-url.ts';
 import { createEgress } from '../../src/egress/egress.ts';
 import { type Provider, settingsSchema } from '../../src/providers/settings-schema.ts';
 

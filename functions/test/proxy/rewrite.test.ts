@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { urlWithin } from '../../src/calls/request-guard.ts';
+import { urlWithin } from '../../src/calls/request-url.ts';
 import { type Rewriting, rewriteHeader } from '../../src/proxy/rewrite.ts';
 import { settingsOf } from './proxied.ts';
 
