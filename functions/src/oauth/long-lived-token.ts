@@ -1,10 +1,10 @@
 import * as oauth from 'oauth4webapi';
 import { log } from '../logs.ts';
 import type { AuthorizingParty } from './authorizing-party.ts';
-import { asOAuthFailure } from './failure.ts';
 import { acceptTokens, type GivenTokens } from './given-tokens.ts';
 import { revoke } from './revocation.ts';
 import { mendTokenAnswer } from './token-answer.ts';
+import { requestByGrant } from './token-request.ts';
 
 /**
  * Exchanges the token that a code gave for one that lives longer, where the provider's data says that
@@ -34,28 +34,16 @@ export async function lengthened(
 
 type LongLivedToken = NonNullable<AuthorizingParty['provider']['longLivedToken']>;
 
-async function exchanged(
+function exchanged(
   party: AuthorizingParty,
   { grantType, tokenParameter }: LongLivedToken,
   token: string,
 ): Promise<GivenTokens> {
-  const { server, client, transport, provider } = party;
-  return party.authenticated(async (clientAuth) => {
-    try {
-      const response = await oauth.genericTokenEndpointRequest(
-        server,
-        client,
-        clientAuth,
-        grantType,
-        { [tokenParameter]: token },
-        transport,
-      );
-      const mended = await mendTokenAnswer(response);
-      return await acceptTokens(party, mended, (longer, options) =>
-        oauth.processGenericTokenEndpointResponse(server, client, longer, options),
-      );
-    } catch (error) {
-      throw asOAuthFailure(error, provider.life);
-    }
-  });
+  const { server, client } = party;
+  const grant = { grantType, parameters: { [tokenParameter]: token } };
+  return requestByGrant(party, grant, async (response) =>
+    acceptTokens(party, await mendTokenAnswer(response), (longer, options) =>
+      oauth.processGenericTokenEndpointResponse(server, client, longer, options),
+    ),
+  );
 }
