@@ -40,9 +40,6 @@ function* urlsOfProvider(provider: Checked): Generator<[field: string, url: stri
     const url = fields[name];
     if (url !== undefined) yield [name, url];
   }
-  for (const [field, url] of longLivedUrlsOf(provider)) {
-    if (url !== undefined) yield [field, url];
-  }
   const { lookup, profile } = provider;
   const longLived = 'longLivedToken' in provider ? provider.longLivedToken : undefined;
   const requests = {
@@ -55,16 +52,6 @@ function* urlsOfProvider(provider: Checked): Generator<[field: string, url: stri
     // A path is one below `apiBaseUrl`.
     if (endpoint !== undefined && !endpoint.startsWith('/')) yield [`${name}.endpoint`, endpoint];
   }
-}
-
-/** Where a token is exchanged for one that lives longer, and where that one is renewed. */
-function longLivedUrlsOf(provider: Checked): [field: string, url: string | undefined][] {
-  if (!('longLivedToken' in provider)) return [];
-  const { longLivedToken } = provider;
-  return [
-    ['longLivedToken.endpoint', longLivedToken?.endpoint],
-    ['longLivedToken.refresh.endpoint', longLivedToken?.refresh?.endpoint],
-  ];
 }
 
 /** Whether a URL may be asked, or handed a finished authorization. */
