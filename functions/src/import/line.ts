@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { providerIdSchema, scopeSchema } from '../providers/primitives.ts';
+import { whyOf } from '../providers/wrong.ts';
 
 /** Why a line is not imported. No value of the line is in it: any of them could be a token. */
 export interface Refusal {
@@ -84,18 +85,12 @@ export function readLine(value: unknown): { readonly line: ImportLine } | { wron
 const fields = Object.keys(importLineSchema.entries).join(', ');
 
 function wrongOf(issue: v.InferIssue<typeof importLineSchema>): Wrong {
-  const { expected, received, message, type } = issue;
   const path = v.getDotPath(issue) ?? '(line)';
-  if (expected === 'never') {
+  if (issue.expected === 'never') {
     // Its name is the file's own text, and could be anything.
     const parent = path.startsWith('account.') ? 'account' : '(line)';
     const known = parent === 'account' ? 'subject, name, email' : fields;
     return { field: parent, reason: `has an unknown field; known are ${known}` };
   }
-  if (received === 'undefined') return { field: path, reason: 'is missing' };
-  if (message.startsWith('must ')) return { field: path, reason: message };
-  return {
-    field: path,
-    reason: expected === null ? `must be a valid ${type}` : `must be ${expected}`,
-  };
+  return { field: path, reason: whyOf(issue) };
 }

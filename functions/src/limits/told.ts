@@ -28,9 +28,10 @@ const mostNoted = 10_000;
 const longestMs = 15 * 60_000;
 
 /**
- * Remembers `429` with `Retry-After`, or what the provider's settings say in its place (`rateLimit`), so
- * that a provider is not asked what it would refuse. Many count each method of their API apart: the path that was refused rests; once a second one is refused
- * meanwhile, the whole connection does. By instance: each learns it by one request.
+ * Remembers `429` with `Retry-After`, or what the provider's settings say in its place (`rateLimit`),
+ * so that a provider is not asked what it would refuse. Many count each method of their API apart: the
+ * path that was refused rests; once a second one is refused meanwhile, the whole connection does. By
+ * instance: each learns it by one request.
  */
 export function createTold(clock: Clock): Told {
   const pauses = new Map<string, Pause>();

@@ -1,3 +1,4 @@
+import { isObject } from '../platform/member.ts';
 import { errorCodeIn, statusTelling } from '../providers/quirks/error-in-200.ts';
 import { membersOfForm } from '../providers/quirks/form-encoded-answer.ts';
 
@@ -55,8 +56,7 @@ export async function membersOf(response: Response): Promise<Record<string, unkn
   const text = await response.text();
   try {
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? { ...value } : undefined;
+    return isObject(value) ? { ...value } : undefined;
   } catch {
     return membersOfForm(text, contentType);
   }

@@ -12,3 +12,8 @@ export function memberOf(data: unknown, path: MemberPath): unknown {
   }
   return value;
 }
+
+/** Whether this is an object of JSON. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

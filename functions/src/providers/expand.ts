@@ -1,12 +1,8 @@
+import { isObject } from '../platform/member.ts';
 import type { CatalogueEntry, ReadEntry } from './read-entry.ts';
 import { fillKnown } from './template.ts';
 import { patternOf, type Variable } from './variable-schema.ts';
-
-/** A mistake: where, and in words that hold no value. */
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
+import type { Wrong } from './wrong.ts';
 
 export type Expanded = { readonly entry: unknown } | { readonly wrong: Wrong };
 
@@ -18,7 +14,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * `variables`.
  */
 export function expand(written: unknown, readEntry: ReadEntry): Expanded {
-  if (!isFields(written) || written['catalogue'] === undefined) return { entry: written };
+  if (!isObject(written) || written['catalogue'] === undefined) return { entry: written };
   const { catalogue, variables: given = {}, ...own } = written;
   let found: CatalogueEntry | undefined;
   try {
@@ -29,7 +25,7 @@ export function expand(written: unknown, readEntry: ReadEntry): Expanded {
   if (found === undefined) {
     return wrong('catalogue', 'must be the id of an entry of the catalogue (docs/providers.md)');
   }
-  if (!isFields(given)) return wrong('variables', 'must be an object');
+  if (!isObject(given)) return wrong('variables', 'must be an object');
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(found.variables, name));
   if (unknown !== undefined) return wrong(`variables.${unknown}`, 'there is no such variable');
   const values: Record<string, string> = {};
@@ -51,8 +47,8 @@ export function expand(written: unknown, readEntry: ReadEntry): Expanded {
 
 /** A field that the team writes replaces the catalogue's; `life` is taken field by field. */
 function merged({ name, provider }: CatalogueEntry, own: Fields): Fields {
-  const life = isFields(provider['life']) &&
-    isFields(own['life']) && {
+  const life = isObject(provider['life']) &&
+    isObject(own['life']) && {
       life: { ...provider['life'], ...own['life'] },
     };
   return { name, ...provider, ...own, ...life };
@@ -70,7 +66,7 @@ const verbatim = new Set([
 function filled(value: unknown, values: Readonly<Record<string, string>>): unknown {
   if (typeof value === 'string') return fillKnown(value, values);
   if (Array.isArray(value)) return value.map((item) => filled(item, values));
-  if (!isFields(value)) return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, filled(item, values)]),
   );
@@ -78,9 +74,4 @@ function filled(value: unknown, values: Readonly<Record<string, string>>): unkno
 
 function wrong(field: string, why: string): Expanded {
   return { wrong: { field, why } };
-}
-
-/** Whether this is an object of JSON. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

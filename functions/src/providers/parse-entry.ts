@@ -1,11 +1,6 @@
 import * as v from 'valibot';
 import { type Entry, entrySchema } from './entry-schema.ts';
-
-/** A mistake in a file of the catalogue: where, and what. */
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
+import { type Wrong, whyOf } from './wrong.ts';
 
 /** A file of the catalogue by its schema, or all that is wrong with it. */
 export function parseEntry(
@@ -18,10 +13,4 @@ export function parseEntry(
     why: whyOf(issue),
   }));
   return { wrong };
-}
-
-function whyOf({ expected, received, message }: v.InferIssue<typeof entrySchema>): string {
-  if (expected === 'never') return 'there is no such field';
-  if (received === 'undefined') return 'is missing';
-  return message.startsWith('must ') || expected === null ? message : `must be ${expected}`;
 }

@@ -2,13 +2,15 @@ import * as v from 'valibot';
 import { StrongroomError } from '../errors.ts';
 import { log } from '../logs.ts';
 import type { Clock } from '../platform/clock.ts';
+import { isObject } from '../platform/member.ts';
 import type { SecretReader } from '../platform/secret-manager.ts';
-import { expand, isFields } from './expand.ts';
+import { expand } from './expand.ts';
 import { type ReadEntry, readEntry } from './read-entry.ts';
 import { redirectUriOf } from './redirect-uri.ts';
 import { type Provider, type Settings, settingsSchema } from './settings-schema.ts';
 import { wrongSignInOf } from './sign-in-schema.ts';
 import { isAllowedUrl, isDeepLink, wrongUrlOf } from './urls.ts';
+import { whyOf } from './wrong.ts';
 import { wrongCredentialsOf } from './wrong-credentials.ts';
 import { wrongGrantOf } from './wrong-grant.ts';
 import { wrongRevocationOf } from './wrong-revocation.ts';
@@ -123,7 +125,7 @@ export function parseSettings(
 
 /** The document with what the catalogue, or the kind, says of each provider beside the team. */
 function withEntries(document: unknown, entryOf: ReadEntry): unknown {
-  if (!isFields(document) || !isFields(document['providers'])) return document;
+  if (!isObject(document) || !isObject(document['providers'])) return document;
   const providers = Object.entries(document['providers']).map(([id, written]) => {
     const expanded = expand(written, entryOf);
     if ('wrong' in expanded) {
@@ -136,16 +138,8 @@ function withEntries(document: unknown, entryOf: ReadEntry): unknown {
 
 /** What an entry need not say: its name, and where the API of an OpenID provider is. */
 function completed(id: string, entry: unknown): unknown {
-  if (!isFields(entry)) return entry;
+  if (!isObject(entry)) return entry;
   return { name: id, ...(entry['kind'] === 'oidc' && { apiBaseUrl: entry['issuer'] }), ...entry };
-}
-
-/** What is wrong, in words that never hold the value. */
-function whyOf({ expected, received, message, type }: v.InferIssue<typeof settingsSchema>): string {
-  if (expected === 'never') return 'there is no such field';
-  if (received === 'undefined') return 'is missing';
-  if (message.startsWith('must ')) return message;
-  return expected === null ? `must be a valid ${type}` : `must be ${expected}`;
 }
 
 function parseJson(payload: Uint8Array): unknown {

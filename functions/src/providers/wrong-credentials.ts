@@ -5,12 +5,7 @@ import {
 } from './credential-fields.ts';
 import type { KeyProvider, MachineProvider, Settings } from './settings-schema.ts';
 import { fieldsOf } from './template.ts';
-
-/** A mistake in the settings of a provider: where, and in words that hold no value. */
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
+import type { Wrong } from './wrong.ts';
 
 type Checked = Settings['providers'][string];
 

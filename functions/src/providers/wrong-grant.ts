@@ -1,13 +1,9 @@
 import { isNamed } from './hosts.ts';
 import type { Settings } from './settings-schema.ts';
 import { fixedOriginOf } from './template.ts';
+import type { Wrong } from './wrong.ts';
 
 type ProviderSettings = Settings['providers'][string];
-
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
 
 /** What does not fit together of a provider's `profile`, `deviceAuthorization` and `tokenExchange`. */
 export function wrongGrantOf(

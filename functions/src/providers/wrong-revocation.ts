@@ -1,13 +1,8 @@
 import type { Settings } from './settings-schema.ts';
 import { fieldsOf, hostIn } from './template.ts';
+import type { Wrong } from './wrong.ts';
 import { givenNamesOf } from './wrong-credentials.ts';
 import { keptNamesOf } from './wrong-template.ts';
-
-/** A mistake in the settings of a provider: where, and in words that hold no value. */
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
 
 /** What of `revocationEndpoint` and `revocation` does not fit together, or with the rest. */
 export function wrongRevocationOf(provider: Settings['providers'][string]): Wrong | undefined {

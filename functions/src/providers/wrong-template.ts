@@ -1,14 +1,9 @@
 import type { Settings } from './settings-schema.ts';
 import { fieldsOf, hostIn } from './template.ts';
+import type { Wrong } from './wrong.ts';
 import { givenNamesOf } from './wrong-credentials.ts';
 
 type Checked = Settings['providers'][string];
-
-/** A mistake in the settings of a provider: where, and in words that hold no value. */
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
 
 /** What a template needs is kept, and may lead to hosts that are named. */
 export function wrongTemplateOf(provider: Checked): Wrong | undefined {

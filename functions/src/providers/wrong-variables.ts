@@ -2,15 +2,11 @@ import { isNamed } from './hosts.ts';
 import { endpointNames, holdsVariable } from './located.ts';
 import type { AuthorizingProvider, Settings } from './settings-schema.ts';
 import { exampleOf, fieldsOf, fixedOriginOf } from './template.ts';
+import type { Wrong } from './wrong.ts';
 import { keptNamesOf } from './wrong-template.ts';
 
 type Checked = Settings['providers'][string];
 type Authorizing = Extract<Checked, Pick<AuthorizingProvider, 'kind'>>;
-
-interface Wrong {
-  readonly field: string;
-  readonly why: string;
-}
 
 /** What does not fit together of that which users say, and of where a look-up or a profile is asked. */
 export function wrongVariablesOf(

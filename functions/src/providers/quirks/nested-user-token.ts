@@ -1,3 +1,4 @@
+import { isObject } from '../../platform/member.ts';
 import type { Quirk } from './quirk.ts';
 
 /** What a token answer tells of one token (RFC 6749 §5.1). */
@@ -20,7 +21,7 @@ export const nestedUserToken: Quirk = {
     const answer = await send(request);
     const { members } = answer;
     const nested = members?.['authed_user'];
-    if (members === undefined || !isMembers(nested)) return { ...answer, members: typed(members) };
+    if (members === undefined || !isObject(nested)) return { ...answer, members: typed(members) };
     if (typeof nested['access_token'] !== 'string' || nested['access_token'] === '') {
       return { ...answer, members: typed(members) };
     }
@@ -35,10 +36,6 @@ function typed<T extends Members | undefined>(members: T) {
 }
 
 type Members = Readonly<Record<string, unknown>>;
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isOfToken(name: string): boolean {
   return ofToken.some((member) => member === name);
