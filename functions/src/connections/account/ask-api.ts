@@ -32,7 +32,12 @@ export function askApi(
   return withNonce(tokenSet, at, async () => {
     const credential = credentialOf(provider, tokenSet);
     const url = withCredential(new URL(at), credential);
-    const send = fetchThrough(egress, limits, [url.origin], credential.certificate);
+    const { 'user-agent': agent } = { ...credential.apiHeaders, ...headers };
+    // Some answer nobody who asks by another name than the app's.
+    const name = agent === undefined ? {} : { 'user-agent': agent };
+    const named: Egress = (request) =>
+      egress({ ...request, headers: { ...request.headers, ...name } });
+    const send = fetchThrough(named, limits, [url.origin], credential.certificate);
     return send(url.href, {
       method,
       headers: {
